@@ -1,0 +1,1 @@
+"""Checks decide: values and `now` in, frozen records out."""

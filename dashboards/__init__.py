@@ -1,0 +1,1 @@
+"""Dashboards show: pages for people who look rather than read."""

@@ -1,0 +1,1 @@
+"""Flows act: the monitoring story, the command line, switches and channels."""

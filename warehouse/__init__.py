@@ -1,0 +1,1 @@
+"""The warehouse remembers: the only door to stored data."""

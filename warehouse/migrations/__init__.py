@@ -1,0 +1,1 @@
+"""Numbered migrations of the embedded store, applied once each and in order."""

@@ -1,0 +1,85 @@
+"""Entries of the decision log, deliveries, and the standing last published for a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal as OneOf
+
+DecisionKind = OneOf["start", "go", "hold", "pause", "expand", "resume", "waive", "restate"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """A decision about to be written.
+
+    `key` makes it exist once: a second decision with the same key is not written. `body` is JSON-ready and holds the
+    standing with every verdict, so that the decision can be recomputed.
+    """
+
+    key: str
+    at: datetime
+    rollout: str
+    kind: DecisionKind
+    actor: str
+    summary: str
+    evidence_digest: str
+    config_digest: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEntry:
+    """A decision as it stands in the log; `hash` covers the entry and `previous_hash`, and so all before it."""
+
+    seq: int
+    id: str
+    key: str
+    at: datetime
+    rollout: str
+    kind: DecisionKind
+    actor: str
+    summary: str
+    evidence_digest: str
+    config_digest: str
+    body: Mapping[str, Any]
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A message to hand out: `target` names the switch or channel of the policy, `body` is JSON-ready."""
+
+    kind: OneOf["switch", "alert"]
+    target: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message in the outbox. `id` is also its idempotency key. `state` is "waiting", "delivered" or "dead"."""
+
+    id: str
+    decision_id: str
+    rollout: str
+    kind: OneOf["switch", "alert"]
+    target: str
+    body: Mapping[str, Any]
+    state: OneOf["waiting", "delivered", "dead"]
+    attempts: int
+    next_at: datetime
+    delivered_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """Result of walking the decision log: `ok`, how many entries, the head hash, and the first bad entry if any."""
+
+    ok: bool
+    entries: int
+    head: str
+    bad_seq: int | None = None
+    reason: str | None = None

@@ -1,0 +1,84 @@
+"""What the warehouse has to know of a metric to summarise it, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal as OneOf
+
+from warehouse.records.expressions import Expression
+
+CellKind = OneOf["rate", "mean", "count", "histogram"]
+Unit = OneOf["session", "item", "window"]
+
+SCALE = 1_000_000
+"""Fixed point of every stored value: an integer number of millionths, so that sums are exact in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellMetric:
+    """A metric that is a sum over rows of one stream.
+
+    `value` is a truth value for a rate, a number for a mean or a histogram, and None for a count. `where` chooses the
+    rows the metric is about (rows for which it is false or missing are outside). Of those, rows whose `value` is
+    missing, not finite, outside [`low`, `high`], or for which `scored` is given and not true, are *unscored*:
+    counted, never valued. `cuts` are the inner cut points of a histogram, ascending: bin i holds
+    cuts[i-1] <= value < cuts[i], so there are len(cuts) + 1 bins. `digest` changes with anything that changes a
+    number (window length and session gap included).
+    """
+
+    name: str
+    stream: str
+    kind: CellKind
+    value: Expression | None
+    where: Expression | None
+    scored: Expression | None
+    unit: Unit
+    low: float | None
+    high: float | None
+    cuts: tuple[float, ...]
+    window_seconds: int
+    session_gap_seconds: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which traffic: None means all of it; `arm` "candidate" also takes rows that name no arm."""
+
+    rollout: str | None = None
+    release: str | None = None
+    arm: str | None = None
+    segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Item sums of one metric over one window of one slice.
+
+    `items` rows inside the metric, `unscored` of them without a value; `total` and `total_squares` are exact sums of
+    the scored values in millionths and in millionths squared.
+    """
+
+    window_start: datetime
+    window_end: datetime
+    items: int
+    unscored: int
+    total: int
+    total_squares: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCount:
+    """How many units of evidence (sessions, items) of one window have one value.
+
+    `low` and `high` are the unit's value in millionths when its unscored items are taken at the low and at the high
+    end of the metric's range; they are equal when every item of the unit is scored. `scored` is false when no item
+    was. Windows are those in which the unit closed.
+    """
+
+    window_start: datetime
+    low: int
+    high: int
+    scored: bool
+    count: int
