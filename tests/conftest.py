@@ -1,0 +1,28 @@
+"""Shared fixtures; a test without a mark is fast, needs no socket and runs in parallel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = Path(os.environ.get("GATEHOLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """The folder of one public data set; the test is skipped where it is absent, but fails in CI."""
+
+    def folder(name: str) -> Path:
+        path = SHARED_DATA / name
+        if not path.is_dir():
+            reason = f"public data set {name!r} is not in {SHARED_DATA} (set GATEHOLD_SHARED_DATA)"
+            if os.environ.get("CI"):
+                pytest.fail(f"in CI every test must run: {reason}")
+            pytest.skip(reason)
+        return path
+
+    return folder
