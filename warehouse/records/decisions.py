@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal as OneOf
+from typing import Any
+from typing import Literal as OneOf
 
 DecisionKind = OneOf["start", "go", "hold", "pause", "expand", "resume", "waive", "restate"]
 
