@@ -1,0 +1,39 @@
+"""Pull: every source once, each file in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flows.project import Project
+from flows.stores import Stores
+
+if TYPE_CHECKING:
+    from warehouse.records.ingest import PullReport
+
+Progress = Callable[[str, int, int], None]
+
+
+def pull_sources(
+    project: Project, stores: Stores, *, now: datetime, progress: Progress | None = None
+) -> list[PullReport]:
+    """What each source brought, in the order of the configuration.
+
+    A source that cannot be read is degraded, named and recorded; the others go on.
+    """
+    from warehouse import ingest
+
+    policy = project.policy
+    return [
+        ingest.pull(
+            stores.warehouse,
+            source,
+            policy.stream(source.stream),
+            now=now,
+            window_seconds=int(policy.window.total_seconds()),
+            base=project.base,
+            progress=progress,
+        )
+        for source in policy.source_specs()
+    ]
