@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from flows.stores import Stores
 
 
+PAUSED = "paused"
+"""Why an epoch was closed when its rollout was paused."""
+
 _LONGEST_SESSION = timedelta(days=1)
 """How long after a row its session may close and still be found when the row is restated."""
 
@@ -39,14 +42,25 @@ def scope(gate: GateSpec, release: str | None) -> Slice:
 
 
 def fold_gate(
-    stores: Stores, policy: Policy, gate: GateSpec, *, release: str | None, not_before: datetime | None, now: datetime
+    stores: Stores,
+    policy: Policy,
+    gate: GateSpec,
+    *,
+    release: str | None,
+    paused: bool,
+    not_before: datetime | None,
+    now: datetime,
 ) -> GateEvidence:
     """The gate's evidence after folding every mature window it has not folded yet.
 
-    `not_before` is the end of the last pause: evidence from before it never counts again.
+    `not_before` is the end of the last pause: evidence from before it never counts again. While the rollout is
+    paused, the epoch that the pause closed is shown as it was, until another release brings evidence of its own.
     """
     metric = policy.cell_metric(gate.metric, gate.unit)
     mature = mature_through(stores, policy, metric)
+    closed = _closed_by_pause(stores, gate, release=release) if paused else None
+    if closed is not None:
+        return read_evidence(stores, gate, closed.epoch)
     epoch = _current_epoch(stores, gate, metric, release=release, not_before=not_before, now=now)
     if epoch is None or mature is None:
         return GateEvidence(epoch, (), ())
@@ -82,6 +96,20 @@ def mature_through(stores: Stores, policy: Policy, metric: CellMetric) -> dateti
 def floor(moment: datetime, seconds: int) -> datetime:
     """The start of the window that holds `moment`; windows are aligned to the Unix epoch in UTC."""
     return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
+
+
+def close_epochs(stores: Stores, gates: Sequence[GateSpec], *, now: datetime) -> None:
+    """Close every open epoch of the gates: the rollout was paused on what they hold."""
+    for gate in gates:
+        for epoch in evidence.epochs(stores.warehouse, gate.key):
+            if epoch.closed_at is None:
+                evidence.close_epoch(stores.warehouse, epoch.epoch, at=now, reason=PAUSED)
+
+
+def _closed_by_pause(stores: Stores, gate: GateSpec, *, release: str | None) -> Epoch | None:
+    known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects is None]
+    last = known[-1] if known else None
+    return last if last and last.close_reason == PAUSED and last.release == (release or "") else None
 
 
 def _current_epoch(

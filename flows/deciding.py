@@ -1,0 +1,221 @@
+"""Decide and record: the standing of a rollout, its entry in the decision log, and what has to be handed out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from checks import rollout as rollouts
+from checks.gates import codec, standing
+from flows.judging import Judged
+from warehouse.people import log, standings
+from warehouse.records.decisions import DecisionEntry, NewDecision, NewDelivery
+
+if TYPE_CHECKING:
+    from checks.gates.records import Standing
+    from checks.policy import Policy
+    from checks.rollout import RolloutState
+    from flows.judging import Case
+    from flows.stores import Stores
+
+MONITOR = "gatehold monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one rollout came to in one run; `entry` is None when nothing changed since the last decision."""
+
+    standing: Standing
+    entry: DecisionEntry | None
+    reopened: DecisionEntry | None = None
+
+
+def state_of(stores: Stores, rollout: str) -> RolloutState:
+    """The rollout's stage and status, folded from its decisions."""
+    return rollouts.state(log.entries(stores.people, rollout=rollout))
+
+
+def start_if_new(stores: Stores, policy: Policy, rollout: str, *, now: datetime) -> RolloutState:
+    """The rollout's state; a rollout that was never started is entered at its first stage."""
+    state = state_of(stores, rollout)
+    if state.status != "not_started":
+        return state
+    stage = policy.rollout(rollout).stages[0]
+    new = NewDecision(
+        key=f"start/{rollout}",
+        at=now,
+        rollout=rollout,
+        kind="start",
+        actor=MONITOR,
+        summary=f"{rollout} is watched from stage {stage} on.",
+        evidence_digest="",
+        config_digest=policy.digest,
+        body={"stage": stage},
+    )
+    log.append(stores.people, new, [])
+    return state_of(stores, rollout)
+
+
+def decide(
+    policy: Policy, case: Case, judged: Sequence[Judged], state: RolloutState, *, simulated: bool
+) -> Standing:
+    """The standing that the verdicts give the rollout."""
+    return standing.decide(
+        rollout=case.rollout,
+        stage=case.stage,
+        release=case.release,
+        verdicts=[j.verdict for j in judged],
+        paused=state.status == "paused",
+        now=case.now,
+        lease=policy.lease,
+        config_digest=policy.digest,
+        simulated=simulated,
+    )
+
+
+def record(
+    stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged], state: RolloutState, current: Standing
+) -> DecisionEntry | None:
+    """The new entry of the decision log with its deliveries and the published standing; None when nothing changed.
+
+    An entry is written when the standing, the stage, the release or what any gate says differs from the rollout's
+    last decision; otherwise only the lease is renewed.
+    """
+    body = {
+        "standing": codec.standing_to_json(current),
+        "state": {"status": state.status, "stage": state.stage},
+        "gates": [codec.gate_to_json(j.gate) for j in judged],
+        "inputs": {j.gate.key: j.inputs for j in judged},
+        "window_seconds": int(policy.window.total_seconds()),
+        "lease_seconds": int(policy.lease.total_seconds()),
+    }
+    published = {"standing": body["standing"]}
+    last = last_decision(stores, case.rollout)
+    if last is not None and same_decision(last.body["standing"], body["standing"]):
+        standings.publish(
+            stores.people, case.rollout, published, at=case.now, valid_until=current.valid_until
+        )
+        return None
+    new = NewDecision(
+        key=_key(last, body["standing"]),
+        at=case.now,
+        rollout=case.rollout,
+        kind=current.standing,
+        actor=MONITOR,
+        summary=current.reasons[0].detail,
+        evidence_digest=current.evidence_digest,
+        config_digest=policy.digest,
+        body=body,
+    )
+    return log.append(
+        stores.people,
+        new,
+        deliveries(policy, current, changed=last is None or last.kind != current.standing),
+        standing=(published, current.valid_until),
+    )
+
+
+def last_decision(stores: Stores, rollout: str) -> DecisionEntry | None:
+    """The newest entry that carries a standing, or None."""
+    found = [e for e in log.entries(stores.people, rollout=rollout) if e.kind in ("go", "hold", "pause")]
+    return found[-1] if found else None
+
+
+def same_decision(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two standings say the same: kind, stage, release, policy, and every gate's outcome and reason."""
+
+    def said(value: Mapping[str, Any]) -> tuple[Any, ...]:
+        gates = tuple((v["gate"], v["outcome"], v["reason"], v["waived"]) for v in value["verdicts"])
+        return (value["standing"], value["stage"], value["release"], value["config_digest"], gates)
+
+    return said(before) == said(after)
+
+
+def deliveries(policy: Policy, current: Standing, *, changed: bool) -> list[NewDelivery]:
+    """What has to be handed out: the switch and the alerts that ask for this standing, only when it changed."""
+    if not changed:
+        return []
+    message = {
+        "rollout": current.rollout,
+        "action": current.standing,
+        "stage": current.stage,
+        "release": current.release,
+        "reason": current.reasons[0].detail,
+        "reasons": [asdict(reason) for reason in current.reasons],
+        "binding": current.binding,
+        "at": current.at.isoformat(),
+        "valid_until": current.valid_until.isoformat(),
+        "simulated": current.simulated,
+    }
+    out = []
+    if policy.rollout(current.rollout).switch is not None:
+        out.append(NewDelivery("switch", current.rollout, message))
+    events = {current.standing} | {v.outcome for v in current.verdicts if v.outcome in ("stale", "error")}
+    out += [NewDelivery("alert", a.name, message) for a in policy.alerts if events & set(a.when)]
+    return out
+
+
+def _key(last: DecisionEntry | None, value: Mapping[str, Any]) -> str:
+    """A key that exists once per evidence and predecessor: a run that died and is repeated writes no second entry."""
+    text = f"{last.hash if last else ''}|{value['evidence_digest']}|{value['standing']}|{value['config_digest']}"
+    return f"{value['rollout']}/{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChecks, *, now: datetime) -> Outcome:
+    """Judge one rollout, record what changed, and close its evidence when it is paused."""
+    state = start_if_new(stores, policy, rollout, now=now)
+    streams = [policy.stream(name) for name in policy.evidence_streams(rollout)]
+    seen = facts.releases(stores.warehouse, streams, rollout)
+    case = Case(
+        rollout=rollout,
+        stage=state.stage,
+        release=seen[-1].release if seen else None,
+        paused=state.status == "paused",
+        not_before=state.resumed_at,
+        now=now,
+    )
+    judged = judge(stores, policy, case, checks)
+    simulated = any(facts.any_simulated(stores.warehouse, stream, rollout) for stream in streams)
+    current = decide(policy, case, judged, state, simulated=simulated)
+    entry = record(stores, policy, case, judged, state, current)
+    reopened = reopen(stores, policy, case, judged)
+    if current.standing == "pause" and state.status != "paused":
+        folding.close_epochs(stores, [j.gate for j in judged], now=now)
+    return Outcome(current, entry, reopened)
+
+
+def reopen(stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged]) -> DecisionEntry | None:
+    """An entry naming the decisions that rested on rows restated since; None when there are none."""
+    corrected = sorted(
+        name for j in judged for name in j.inputs.get("rows", {}) if "/corrected-" in name
+    )
+    if not corrected:
+        return None
+    originals = {name.split("/corrected-")[0] for name in corrected}
+    rested = [
+        e
+        for e in log.entries(stores.people, rollout=case.rollout)
+        if any(originals & set(i.get("rows", {})) and not set(corrected) & set(i.get("rows", {}))
+               for i in e.body.get("inputs", {}).values())
+    ]
+    if not rested:
+        return None
+    gates = ", ".join(sorted({name.split("#")[0].split("/", 1)[1] for name in originals}))
+    new = NewDecision(
+        key=f"restate/{'+'.join(corrected)}",
+        at=case.now,
+        rollout=case.rollout,
+        kind="restate",
+        actor=MONITOR,
+        summary=(
+            f"Rows under gate {gates} were restated after they had been counted: "
+            f"{len(rested)} earlier decision(s) rested on the old values and are open for review."
+        ),
+        evidence_digest="",
+        config_digest=policy.digest,
+        body={"epochs": corrected, "decisions": [{"seq": e.seq, "id": e.id, "kind": e.kind} for e in rested]},
+    )
+    return log.append(stores.people, new, [])

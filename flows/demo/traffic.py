@@ -1,0 +1,140 @@
+"""Simulated traffic of a support agent over six weeks, as the log files its production system would write.
+
+Equal `seed` and `end` give equal files. Every row carries ``simulated: true``.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from flows.demo import conversations, faults, incidents, people
+from flows.demo.files import DemoFile, Row, lines, squeezed
+from warehouse.records.errors import UsageError
+
+SEED = 20_11
+"""The seed of the shipped demo."""
+
+_UPLOAD = timedelta(minutes=20)
+_PROBES = 400
+
+
+def files(seed: int, end: datetime) -> Iterator[DemoFile]:
+    """All files of the six weeks before `end`, in the order in which a monitor would come to see them.
+
+    Raises:
+        UsageError: `end` is not a midnight in UTC.
+    """
+    _check_midnight(end)
+    start = incidents.start_of(end)
+    waiting: list[tuple[datetime, str, bytes]] = []
+    for seen, batch in _produced(seed, start):
+        for file in batch:
+            heapq.heappush(waiting, (file.available_at, file.path, file.content))
+        while waiting and waiting[0][0] <= seen:
+            yield _pop(waiting)
+    while waiting:
+        yield _pop(waiting)
+
+
+def _pop(waiting: list[tuple[datetime, str, bytes]]) -> DemoFile:
+    available_at, path, content = heapq.heappop(waiting)
+    return DemoFile(path, content, available_at)
+
+
+def _check_midnight(end: datetime) -> None:
+    if end.utcoffset() != timedelta(0) or (end.hour, end.minute, end.second, end.microsecond) != (0, 0, 0, 0):
+        raise UsageError(f"The end of simulated traffic must be a midnight in UTC, not {end.isoformat()}.")
+
+
+def _produced(seed: int, start: datetime) -> Iterator[tuple[datetime, list[DemoFile]]]:
+    """Files as they are made, each time with a moment before which nothing made later can be seen."""
+    yield start, people.governance(start)
+    for offset in incidents.RED_TEAM:
+        rng = Random(f"{seed}/probes/{offset.days}")
+        yield start, [people.probe_file(rng, start + offset, incidents.release_at(offset), _PROBES)]
+    yesterday: list[Row] = []
+    today: list[Row] = []
+    spill: list[Row] = []
+    dead: dict[datetime, list[Row]] = {}
+    for number in range(incidents.DAYS * 24 // incidents.FILE_HOURS):
+        begun = start + timedelta(hours=incidents.FILE_HOURS * number)
+        rows, spill = _half_day(seed, start, begun, spill)
+        if incidents.within(begun - start, incidents.JUDGE_DEAD):
+            dead[begun] = rows
+        made = _traffic_files(seed, start, begun, number, rows)
+        if begun.hour == 0:
+            made += _people_files(seed, start, begun, yesterday)
+            today = []
+        today = today + rows
+        if begun.hour == 24 - incidents.FILE_HOURS:
+            yesterday = today
+        if begun - start == timedelta(days=incidents.RESCORED_AT.days):
+            made += _restated(seed, start, dead)
+        yield begun + timedelta(hours=incidents.FILE_HOURS), made
+
+
+def _half_day(seed: int, start: datetime, begun: datetime, spill: list[Row]) -> tuple[list[Row], list[Row]]:
+    """The answers given in one file's span, in order, and those of its conversations that come after it."""
+    rng = Random(f"{seed}/answers/{begun - start}")
+    begin = conversations.begin(rng, begun, begun - start, incidents.FILE_HOURS)
+    rows = spill + [row for one in begin for row in conversations.answers(rng, one, start)]
+    rows.sort(key=lambda row: (row["ts"], row["id"]))
+    until = conversations.stamp(begun + timedelta(hours=incidents.FILE_HOURS))
+    return [row for row in rows if row["ts"] < until], [row for row in rows if row["ts"] >= until]
+
+
+def _traffic_files(seed: int, start: datetime, begun: datetime, number: int, rows: list[Row]) -> list[DemoFile]:
+    name = f"{begun:%Y-%m-%dT%H}"
+    closed = begun + timedelta(hours=incidents.FILE_HOURS)
+    late = begun - start == incidents.LATE_FILE
+    seen = start + incidents.LATE_FILE_ARRIVES if late else closed + _UPLOAD
+    rng = Random(f"{seed}/faults/{number}")
+    made = [DemoFile(f"logs/interactions-{name}.jsonl.gz", squeezed(lines(faults.spoil(rng, rows, number))), seen)]
+    if not incidents.within(begun - start, incidents.STEPS_SILENT):
+        rng = Random(f"{seed}/steps/{number}")
+        inside = [step for row in rows for step in conversations.steps(rng, row)]
+        made.append(DemoFile(f"logs/steps-{name}.jsonl.gz", squeezed(lines(inside)), closed + _UPLOAD))
+    return made
+
+
+def _people_files(seed: int, start: datetime, day: datetime, answered: list[Row]) -> list[DemoFile]:
+    offset = day - start
+    seen = day + timedelta(hours=18)
+    rng = Random(f"{seed}/people/{offset.days}")
+    made = [
+        DemoFile(
+            f"logs/preferences-{day:%Y-%m-%d}.jsonl",
+            lines(people.preferences(rng, day, incidents.release_at(offset), 40)),
+            seen,
+        )
+    ]
+    if answered:
+        given = _labels(seed, start, day, answered)
+        made.append(DemoFile(f"logs/labels-{day:%Y-%m-%d}.jsonl", lines(given), seen))
+    return made
+
+
+def _labels(seed: int, start: datetime, day: datetime, answered: list[Row]) -> list[Row]:
+    return people.labels(Random(f"{seed}/labels/{(day - start).days}"), answered, day, 60)
+
+
+def _restated(seed: int, start: datetime, dead: dict[datetime, list[Row]]) -> list[DemoFile]:
+    """The dead judge's day scored after the fact: the same rows again, with scores; and its labels with corrections."""
+    rng = Random(f"{seed}/rescored")
+    seen = start + incidents.RESCORED_AT
+    made = [
+        DemoFile(
+            f"logs/interactions-{begun:%Y-%m-%dT%H}-rescored.jsonl.gz",
+            squeezed(lines(conversations.rescored(row, rng) for row in rows)),
+            seen,
+        )
+        for begun, rows in dead.items()
+    ]
+    day = start + incidents.JUDGE_DEAD[1]
+    given = _labels(seed, start, day, [row for rows in dead.values() for row in rows])
+    corrected = people.relabelled(rng, given)
+    made.append(DemoFile(f"logs/labels-{day:%Y-%m-%d}-corrected.jsonl", lines(corrected), seen))
+    return made

@@ -1,0 +1,104 @@
+"""Judge: read what each gate needs from the warehouse, and let the checks say what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from checks.gates import deterministic, statistical
+from flows import folding, readings
+from flows.folding import GateEvidence
+from flows.readings import Reading
+from warehouse import ledger
+
+if TYPE_CHECKING:
+    from checks.gates.records import Verdict
+    from checks.gates.spec import GateSpec
+    from checks.policy import Policy
+    from flows.checking import DataChecks
+    from flows.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One rollout at one moment: what every one of its gates is judged under."""
+
+    rollout: str
+    stage: str
+    release: str | None
+    paused: bool
+    not_before: datetime | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with the gate and the JSON-ready inputs that it can be recomputed from."""
+
+    gate: GateSpec
+    verdict: Verdict
+    inputs: Mapping[str, Any]
+
+
+def judge(stores: Stores, policy: Policy, case: Case, checks: DataChecks) -> list[Judged]:
+    """What every gate of the rollout says, statistical ones after folding what is mature."""
+    return [
+        _statistical(stores, policy, gate, case)
+        if gate.statistical
+        else _deterministic(stores, policy, gate, case, checks)
+        for gate in policy.gate_specs(case.rollout, case.stage)
+    ]
+
+
+def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> Judged:
+    found = folding.fold_gate(
+        stores, policy, gate, release=case.release, paused=case.paused, not_before=case.not_before, now=case.now
+    )
+    trouble = source_trouble(stores, policy, policy.metric(gate.metric).stream)
+    verdict = evaluate_evidence(gate, found, now=case.now, window=policy.window, trouble=trouble)
+    epoch = found.epoch.epoch if found.epoch else None
+    through = {e.epoch: len(rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e}
+    return Judged(gate, verdict, {"epoch": epoch, "rows": through, "trouble": trouble})
+
+
+def evaluate_evidence(
+    gate: GateSpec, found: GateEvidence, *, now: datetime, window: timedelta, trouble: tuple[str, str] | None
+) -> Verdict:
+    """The verdict of a statistical gate on stored evidence."""
+    return statistical.evaluate(
+        gate,
+        found.epoch,
+        found.rows,
+        now=now,
+        window_seconds=int(window.total_seconds()),
+        corrected=found.corrected,
+        trouble=trouble,
+    )
+
+
+def _deterministic(stores: Stores, policy: Policy, gate: GateSpec, case: Case, checks: DataChecks) -> Judged:
+    reading = readings.read(stores, policy, gate, case, checks)
+    return Judged(gate, evaluate_reading(gate, reading, now=case.now), reading.to_json())
+
+
+def evaluate_reading(gate: GateSpec, reading: Reading, *, now: datetime) -> Verdict:
+    """The verdict of a deterministic gate on one reading."""
+    return deterministic.evaluate(
+        gate,
+        value=reading.value,
+        newest=reading.newest,
+        now=now,
+        trouble=reading.trouble,
+        sentence=reading.sentence,
+    )
+
+
+def source_trouble(stores: Stores, policy: Policy, stream: str | None) -> tuple[str, str] | None:
+    """Why the sources of a stream cannot be trusted now, as (code, sentence); None when nothing is known against them."""
+    names = {s.name for s in policy.source_specs() if s.stream == stream}
+    for state in ledger.source_states(stores.warehouse):
+        if state.source in names and state.degraded:
+            return "source_degraded", f"Source {state.source} could not be read in full: {state.degraded}"
+    return None

@@ -1,0 +1,87 @@
+"""One whole monitoring pass: the story that the schedule, the command line and the demo all tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flows.project import Project
+from flows.stores import Stores, open_stores
+
+if TYPE_CHECKING:
+    from flows.checking import DataChecks
+    from flows.deciding import Outcome
+    from flows.delivering import DeliveryReport
+    from warehouse.records.ingest import PullReport
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass did: what came in, what the data checks saw, what each rollout came to, what was handed out."""
+
+    now: datetime
+    pulled: tuple[PullReport, ...]
+    checks: DataChecks
+    outcomes: tuple[Outcome, ...]
+    delivered: DeliveryReport | None
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """Names of the sources that could not be read in full."""
+        return tuple(report.source for report in self.pulled if report.degraded)
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+def run_once(project: Project, *, now: datetime, say: Say = silent, act: bool = True) -> Pass:
+    """One pass over every source and rollout at `now`.
+
+    Raises:
+        StoreBusyError: another run holds the writer slot.
+        GateholdError: a store cannot be used.
+    """
+    with open_stores(project) as stores:
+        return run_with(project, stores, now=now, say=say, act=act)
+
+
+def run_with(project: Project, stores: Stores, *, now: datetime, say: Say = silent, act: bool = True) -> Pass:
+    """One pass over stores that are open already.
+
+    `act` False hands nothing out (replays): decisions are recorded, switches and channels stay untouched.
+    """
+    from flows import checking, pulling, summarising
+
+    say("Handing out what an earlier run left behind")
+    _deliver(project, stores, now=now, act=act)
+    say("Pulling sources")
+    pulled = pulling.pull_sources(project, stores, now=now)
+    say("Checking the new rows")
+    checks = checking.check(project, stores, pulled, now=now)
+    say("Summarising")
+    summarising.summarise(project, stores)
+    say("Judging the gates")
+    outcomes = decide_all(project, stores, checks, now=now)
+    say("Handing out decisions")
+    delivered = _deliver(project, stores, now=now, act=act)
+    return Pass(now, tuple(pulled), checks, tuple(outcomes), delivered)
+
+
+def decide_all(project: Project, stores: Stores, checks: DataChecks, *, now: datetime) -> Sequence[Outcome]:
+    """Each rollout's standing, recorded where it changed."""
+    from flows import deciding
+
+    return [deciding.decide_rollout(stores, project.policy, r.name, checks, now=now) for r in project.policy.rollouts]
+
+
+def _deliver(project: Project, stores: Stores, *, now: datetime, act: bool) -> DeliveryReport | None:
+    from flows import delivering
+
+    if not act:
+        return None
+    return delivering.deliver_project(project, stores.people, now=now)
