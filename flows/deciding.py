@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from checks import rollout as rollouts
 from checks.gates import codec, standing
-from flows.judging import Judged
+from flows import folding
+from flows.judging import Case, Judged, judge
+from warehouse import facts
 from warehouse.people import log, standings
-from warehouse.records.decisions import DecisionEntry, NewDecision, NewDelivery
+from warehouse.records.decisions import DecisionEntry, NewDecision, NewDelivery, PublishedStanding
 
 if TYPE_CHECKING:
     from checks.gates.records import Standing
     from checks.policy import Policy
     from checks.rollout import RolloutState
-    from flows.judging import Case
+    from flows.checking import DataChecks
+    from flows.project import Project
     from flows.stores import Stores
 
 MONITOR = "gatehold monitor"
@@ -60,7 +63,13 @@ def start_if_new(stores: Stores, policy: Policy, rollout: str, *, now: datetime)
 
 
 def decide(
-    policy: Policy, case: Case, judged: Sequence[Judged], state: RolloutState, *, simulated: bool
+    policy: Policy,
+    case: Case,
+    judged: Sequence[Judged],
+    state: RolloutState,
+    *,
+    waivers: Sequence[standing.Waiver],
+    simulated: bool,
 ) -> Standing:
     """The standing that the verdicts give the rollout."""
     return standing.decide(
@@ -69,6 +78,7 @@ def decide(
         release=case.release,
         verdicts=[j.verdict for j in judged],
         paused=state.status == "paused",
+        waivers=waivers,
         now=case.now,
         lease=policy.lease,
         config_digest=policy.digest,
@@ -77,7 +87,13 @@ def decide(
 
 
 def record(
-    stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged], state: RolloutState, current: Standing
+    stores: Stores,
+    policy: Policy,
+    case: Case,
+    judged: Sequence[Judged],
+    state: RolloutState,
+    waivers: Sequence[standing.Waiver],
+    current: Standing,
 ) -> DecisionEntry | None:
     """The new entry of the decision log with its deliveries and the published standing; None when nothing changed.
 
@@ -87,6 +103,7 @@ def record(
     body = {
         "standing": codec.standing_to_json(current),
         "state": {"status": state.status, "stage": state.stage},
+        "waivers": [{**asdict(waiver), "until": waiver.until.isoformat()} for waiver in waivers],
         "gates": [codec.gate_to_json(j.gate) for j in judged],
         "inputs": {j.gate.key: j.inputs for j in judged},
         "window_seconds": int(policy.window.total_seconds()),
@@ -114,7 +131,7 @@ def record(
         stores.people,
         new,
         deliveries(policy, current, changed=last is None or last.kind != current.standing),
-        standing=(published, current.valid_until),
+        standing=PublishedStanding(case.rollout, published, case.now, current.valid_until),
     )
 
 
@@ -164,6 +181,12 @@ def _key(last: DecisionEntry | None, value: Mapping[str, Any]) -> str:
     return f"{value['rollout']}/{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
+def decide_all(project: Project, stores: Stores, checks: DataChecks, *, now: datetime) -> list[Outcome]:
+    """Each rollout's standing, recorded where it changed, in the order of the configuration."""
+    policy = project.policy
+    return [decide_rollout(stores, policy, rollout.name, checks, now=now) for rollout in policy.rollouts]
+
+
 def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChecks, *, now: datetime) -> Outcome:
     """Judge one rollout, record what changed, and close its evidence when it is paused."""
     state = start_if_new(stores, policy, rollout, now=now)
@@ -179,8 +202,9 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
     )
     judged = judge(stores, policy, case, checks)
     simulated = any(facts.any_simulated(stores.warehouse, stream, rollout) for stream in streams)
-    current = decide(policy, case, judged, state, simulated=simulated)
-    entry = record(stores, policy, case, judged, state, current)
+    waivers = rollouts.waivers(log.entries(stores.people, rollout=rollout))
+    current = decide(policy, case, judged, state, waivers=waivers, simulated=simulated)
+    entry = record(stores, policy, case, judged, state, waivers, current)
     reopened = reopen(stores, policy, case, judged)
     if current.standing == "pause" and state.status != "paused":
         folding.close_epochs(stores, [j.gate for j in judged], now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ def run_with(project: Project, stores: Stores, *, now: datetime, say: Say = sile
 
     `act` False hands nothing out (replays): decisions are recorded, switches and channels stay untouched.
     """
-    from flows import checking, pulling, summarising
+    from flows import checking, deciding, pulling, summarising
 
     say("Handing out what an earlier run left behind")
     _deliver(project, stores, now=now, act=act)
@@ -66,17 +66,10 @@ def run_with(project: Project, stores: Stores, *, now: datetime, say: Say = sile
     say("Summarising")
     summarising.summarise(project, stores)
     say("Judging the gates")
-    outcomes = decide_all(project, stores, checks, now=now)
+    outcomes = deciding.decide_all(project, stores, checks, now=now)
     say("Handing out decisions")
     delivered = _deliver(project, stores, now=now, act=act)
     return Pass(now, tuple(pulled), checks, tuple(outcomes), delivered)
-
-
-def decide_all(project: Project, stores: Stores, checks: DataChecks, *, now: datetime) -> Sequence[Outcome]:
-    """Each rollout's standing, recorded where it changed."""
-    from flows import deciding
-
-    return [deciding.decide_rollout(stores, project.policy, r.name, checks, now=now) for r in project.policy.rollouts]
 
 
 def _deliver(project: Project, stores: Stores, *, now: datetime, act: bool) -> DeliveryReport | None:

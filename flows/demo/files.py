@@ -30,7 +30,9 @@ def stamp(moment: datetime) -> str:
 
 def lines(rows: Iterable[Mapping[str, Any] | str]) -> bytes:
     """Rows as JSON lines; a text goes in as it is, which is how broken lines get into a file."""
-    texts = (row if isinstance(row, str) else json.dumps(row, separators=(",", ":"), ensure_ascii=False) for row in rows)
+    texts = (
+        row if isinstance(row, str) else json.dumps(row, separators=(",", ":"), ensure_ascii=False) for row in rows
+    )
     return "".join(text + "\n" for text in texts).encode()
 
 

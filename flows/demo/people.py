@@ -17,7 +17,7 @@ _OTHER = {"good": "poor", "poor": "good"}
 
 
 def labels(rng: Random, answered: Sequence[Row], day: datetime, per_day: int) -> list[Row]:
-    """Verdicts given during `day` on a random sample of `answered`; the judge's one is missing where it gave no score."""
+    """Verdicts given during `day` on a random sample of `answered`; the judge's is missing where it was dead."""
     chosen = rng.sample(answered, min(per_day, len(answered)))
     moments = sorted(day + timedelta(hours=9, seconds=int(rng.random() * 7 * 3600)) for _ in chosen)
     chance = round(len(chosen) / max(1, len(answered)), 4)

@@ -42,6 +42,7 @@ CREATE TABLE cursors (
 -- Grain: one poll of one source.
 CREATE TABLE polls (
     source VARCHAR NOT NULL,
+    stream VARCHAR NOT NULL,
     polled_at TIMESTAMPTZ NOT NULL,
     lateness_seconds BIGINT NOT NULL,
     batches BIGINT NOT NULL,

@@ -60,7 +60,11 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message in the outbox. `id` is also its idempotency key. `state` is "waiting", "delivered" or "dead"."""
+    """A message in the outbox; `id` is also its idempotency key.
+
+    `state` is "waiting", "delivered", "superseded" (a newer message for the same switch and rollout took its place) or
+    "dead" (given up; a person has to look).
+    """
 
     id: str
     decision_id: str
@@ -68,7 +72,7 @@ class Delivery:
     kind: OneOf["switch", "alert"]
     target: str
     body: Mapping[str, Any]
-    state: OneOf["waiting", "delivered", "dead"]
+    state: OneOf["waiting", "delivered", "superseded", "dead"]
     attempts: int
     next_at: datetime
     delivered_at: datetime | None
@@ -84,3 +88,17 @@ class ChainReport:
     head: str
     bad_seq: int | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedStanding:
+    """The standing last published for a rollout: a lease that ends at `valid_until`. `body` is JSON-ready."""
+
+    rollout: str
+    body: Mapping[str, Any]
+    at: datetime
+    valid_until: datetime
+
+    def lapsed(self, now: datetime) -> bool:
+        """True from `valid_until` on: nobody renewed it, and whoever asks must read it as `hold`."""
+        return now >= self.valid_until

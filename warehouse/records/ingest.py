@@ -103,3 +103,29 @@ class Quarantined:
     detail: str
     raw: str
     raw_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """What one poll of one source brought, file by file in sorted order.
+
+    `degraded` says in one sentence why the source cannot be taken as complete (no file, an unreadable file, a cut
+    archive); None when all of it was read.
+    """
+
+    source: str
+    stream: str
+    batches: tuple[BatchReport, ...]
+    degraded: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCount:
+    """Rows that one source brought for one window of occurrence; `late` are those of `accepted` behind the watermark."""
+
+    source: str
+    stream: str
+    window_start: datetime
+    accepted: int
+    restated: int
+    late: int

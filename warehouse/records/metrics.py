@@ -82,3 +82,12 @@ class UnitCount:
     high: int
     scored: bool
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """How many scored rows of one window lie in one bin of a histogram; bins count from 0, empty ones are left out."""
+
+    window_start: datetime
+    bin: int
+    items: int

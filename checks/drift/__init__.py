@@ -1,0 +1,1 @@
+"""Drift of columns against a pinned reference."""

@@ -1,0 +1,162 @@
+"""The one file that knows Evidently: measures drift and writes the page, in our own records.
+
+Its defaults change the method with the number of rows and ignore sampling noise; here the method and the limit are
+fixed by the kind of column, and noise is weighed (`judging`). The library is loaded when drift is first measured (four
+to six seconds). Texts from the logs do not reach it: it writes category values into its page as live markup, so they go
+in as harmless labels, and texts as numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from checks.drift import judging, page
+from checks.drift.preparing import Part, digest, parts
+from checks.drift.records import ColumnDrift, DriftColumn, DriftReport
+from warehouse.records.errors import CheckError, UsageError
+
+_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+
+
+def compare(
+    reference: Any,
+    current: Any,
+    columns: Sequence[DriftColumn],
+    *,
+    html: Path | None = None,
+    title: str = "Drift against the pinned reference",
+    min_rows: int = 200,
+    top: int = 50,
+    max_rows: int = 100_000,
+) -> DriftReport:
+    """Drift of each column of `current` against `reference` (PyArrow tables or pandas data frames).
+
+    Numbers: Wasserstein distance over the deviation of the reference; categories and booleans: Jensen-Shannon distance
+    over the `top` categories of the reference, "(other)" and "(missing)"; texts: length and shares of digits,
+    punctuation and characters outside ASCII. Numbers and texts with missing values get a part ``<name>.missing``. A
+    part with fewer than `min_rows` values on a side, without any value, without spread, or absent is not judged and
+    says why. Of more than `max_rows` rows every k-th is taken. `html` is where the page for people is written, if at all.
+
+    Raises:
+        UsageError: a column is named twice or its name is no identifier, or `min_rows`, `top` or `max_rows` is below 1.
+        CheckError: the library failed; the reason is its own.
+    """
+    _refuse_wrong([column.name for column in columns], min(min_rows, top, max_rows))
+    left, right = _frame(reference), _frame(current)
+    reference_digest = digest(left, columns)
+    totals = len(left), len(right)
+    left, right = _thinned(left, max_rows), _thinned(right, max_rows)
+    prepared = [_enough(part, min_rows) for column in columns for part in parts(left, right, column, top)]
+    measured, written = _measure([part for part in prepared if not part.reason], draw=html is not None)
+    judged = tuple(_judged(part, measured.get(part.name)) for part in prepared)
+    share, low, high = judging.shares(judged)
+    report = DriftReport(judged, share, low, high, *totals, str(html) if html else None, reference_digest)
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(page.framed(written, report, title), encoding="utf-8")
+    return report
+
+
+def _refuse_wrong(names: Sequence[str], smallest: int) -> None:
+    if bad := [name for name in names if not _NAME.match(name)]:
+        raise UsageError(f"Column {bad[0]!r} cannot be compared: a name is letters, digits and underscores.")
+    if len(set(names)) < len(names) or smallest < 1:
+        raise UsageError("Drift needs each column once, and min_rows, top and max_rows of at least 1.")
+
+
+def _frame(table: Any) -> Any:
+    return table.to_pandas() if hasattr(table, "to_pandas") else table
+
+
+def _thinned(frame: Any, max_rows: int) -> Any:
+    step = -(-len(frame) // max_rows) if len(frame) else 1
+    return frame.iloc[::step].reset_index(drop=True)
+
+
+def _enough(part: Part, min_rows: int) -> Part:
+    if part.reason or part.reference is None:
+        return part
+    few = min(len(part.reference), len(part.current))
+    if few >= min_rows:
+        return part
+    reason = f"too few rows: {len(part.current)} against {len(part.reference)}, at least {min_rows} are needed"
+    return Part(part.name, part.column, part.numeric, part.threshold, part.reference, part.current, reason)
+
+
+def _judged(part: Part, statistic: float | None) -> ColumnDrift:
+    noise = drifted = None
+    reason = part.reason
+    if not reason and (statistic is None or not math.isfinite(statistic)):
+        reason, statistic = "the distance could not be measured", None
+    elif statistic is not None:
+        noise = _noise(part)
+        drifted, reason = judging.judge(statistic, part.threshold, noise)
+    rows = [0 if side is None else len(side) for side in (part.reference, part.current)]
+    return ColumnDrift(
+        part.name, part.column, part.method, statistic, part.threshold, noise, drifted, rows[0], rows[1], reason
+    )
+
+
+def _noise(part: Part) -> float:
+    if not part.numeric:
+        left, right = part.reference.value_counts().to_dict(), part.current.value_counts().to_dict()
+        return judging.category_noise([(left.get(key, 0), right.get(key, 0)) for key in {**left, **right}])
+    import numpy
+
+    pooled = numpy.sort(numpy.concatenate([part.reference.to_numpy(), part.current.to_numpy()]))
+    deviation = float(numpy.std(part.reference.to_numpy()))
+    return judging.numeric_noise(pooled.tolist(), deviation, len(part.reference), len(part.current))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    with warnings.catch_warnings():
+        # It imports names that NumPy and Pydantic have deprecated, and warns of its own and pandas' future.
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _measure(usable: Sequence[Part], *, draw: bool) -> tuple[dict[str, float], str]:
+    """The distance of each part by name, and the library's page (a bare one when there is nothing to draw)."""
+    if not usable:
+        return {}, "<!DOCTYPE html><html><head></head><body></body></html>"
+    try:
+        with _quiet():
+            return _report(usable, draw=draw)
+    except Exception as error:  # whatever the library raises, it is this check that could not be carried out
+        raise CheckError(f"Drift could not be measured: {type(error).__name__}: {error}") from error
+
+
+def _report(usable: Sequence[Part], *, draw: bool) -> tuple[dict[str, float], str]:
+    import pandas
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.metrics import ValueDrift
+
+    definition = DataDefinition(
+        numerical_columns=[part.name for part in usable if part.numeric],
+        categorical_columns=[part.name for part in usable if not part.numeric],
+    )
+    sides = [
+        Dataset.from_pandas(pandas.DataFrame({part.name: getattr(part, side) for part in usable}), definition)
+        for side in ("current", "reference")
+    ]
+    drifts = [ValueDrift(column=part.name, method=part.method, threshold=part.threshold) for part in usable]
+    run = Report(drifts).run(*sides)
+    distances = {result["config"]["column"]: float(result["value"]) for result in run.dict()["metrics"]}
+    return distances, _drawn(run) if draw else ""
+
+
+def _drawn(run: Any) -> str:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "drift.html"
+        run.save_html(str(path))
+        return path.read_text(encoding="utf-8")

@@ -1,0 +1,70 @@
+"""The verdict of a gate that compares one number with its limit: kept, or held with the reason. Never a breach."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import datetime
+
+from checks.gates import wording
+from checks.gates.records import Outcome, Verdict
+from checks.gates.spec import GateSpec
+from checks.gates.verdict import Numbers, Trouble, verdict
+
+AGE_KINDS = frozenset({"age"})
+"""Kinds for which a value over the limit means that what is known is too old."""
+
+
+def evaluate(
+    gate: GateSpec,
+    *,
+    value: float | None,
+    newest: datetime | None,
+    now: datetime,
+    trouble: Trouble | None = None,
+    sentence: str = "",
+) -> Verdict:
+    """What the gate says of `value` (metric unit, measured at `now`).
+
+    Trouble or a value that is no number is `error`, None is `no_data`; a limit not kept is `stale` for ages and
+    `insufficient` for anything else; a limit kept is `pass`. Data older than the gate's `max_age` are `stale`.
+    `sentence` replaces or, where the limit is not kept, follows the detail sentence: what a person should know of
+    the value. `newest` is the time of the newest row behind it.
+    """
+    outcome, reason, detail = _judge(gate, value, newest, now, trouble, sentence)
+    known = value if value is not None and math.isfinite(value) else None
+    digest = hashlib.sha256(f"{gate.digest}\n{value!r}\n{newest}\n{trouble}".encode()).hexdigest()
+    return verdict(gate, outcome, reason, detail, Numbers(estimate=known, newest=newest), digest)
+
+
+def _judge(
+    gate: GateSpec,
+    value: float | None,
+    newest: datetime | None,
+    now: datetime,
+    trouble: Trouble | None,
+    sentence: str,
+) -> tuple[Outcome, str, str]:
+    if trouble is not None:
+        return "error", *trouble
+    if value is None:
+        return "no_data", "no_rows", sentence or f"There are no data for {gate.metric}, so nothing can be said."
+    if not math.isfinite(value):
+        return (
+            "error",
+            "check_failed",
+            f"{gate.metric} came out as {value}, which is no number; look at how it is computed.",
+        )
+    if gate.max_age is not None and newest is not None and now - newest > gate.max_age:
+        return "stale", "too_old", wording.silent(gate, newest, now - newest, gate.max_age)
+    is_kept = value <= gate.limit if gate.direction == "at_most" else value >= gate.limit
+    if is_kept:
+        return "pass", "limit_kept", sentence or _compared(gate, value, "as required")
+    detail = " ".join(part for part in (_compared(gate, value, "which is not kept"), sentence) if part)
+    return ("stale", "too_old", detail) if gate.kind in AGE_KINDS else ("insufficient", "limit_not_met", detail)
+
+
+def _compared(gate: GateSpec, value: float, so: str) -> str:
+    words = "at most" if gate.direction == "at_most" else "at least"
+    limit = wording.amount(gate, gate.limit)
+    return f"{gate.metric} is {wording.amount(gate, value)}; the limit is {words} {limit}, {so}."

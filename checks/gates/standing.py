@@ -1,0 +1,197 @@
+"""What a rollout may do, from what its gates say: the weakest layer decides, and no score is ever averaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from checks.gates.records import LayerState, Outcome, Reason, Standing, StandingKind, Verdict
+from checks.gates.spec import LAYERS
+
+SEVERITY: tuple[Outcome, ...] = ("breach", "error", "no_data", "stale", "insufficient", "blocked", "pass")
+"""Outcomes from worst to best, for naming the weakest; every one but `pass` holds a gate that is required."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A person's signed, reasoned exception for one gate (its name) of a rollout; it ends at `until`."""
+
+    gate: str
+    person: str
+    reason: str
+    until: datetime
+
+
+def decide(
+    *,
+    rollout: str,
+    stage: str,
+    release: str | None,
+    verdicts: Sequence[Verdict],
+    paused: bool,
+    now: datetime,
+    lease: timedelta,
+    config_digest: str,
+    simulated: bool,
+    waivers: Sequence[Waiver] = (),
+    sign_offs_missing: Sequence[str] = (),
+) -> Standing:
+    """The standing of a rollout at `now`; it lapses to hold after `lease`.
+
+    `pause` while the rollout is paused or any unwaived breach asks for it, required gate or not. Else `hold` while a
+    gate required for the stage does not pass, a breach asks for a hold, a sign-off is missing (their roles), or no
+    gate is required at all. Else `go`. The order of `verdicts` and `waivers` does not matter; a waiver that has ended
+    does nothing.
+    """
+    waived = _waived(verdicts, waivers, now)
+    stacked = _blocked(waived)
+    ranked = sorted((v for v in stacked if _matters(v)), key=_rank)
+    kind = _kind(ranked, paused, sign_offs_missing, stacked)
+    return Standing(
+        rollout=rollout,
+        standing=kind,
+        stage=stage,
+        release=release,
+        at=now,
+        valid_until=now + lease,
+        reasons=_reasons(kind, ranked, stacked, paused, sorted(sign_offs_missing), stage, _active(waivers, now)),
+        binding=ranked[0].gate if ranked else None,
+        runner_up=ranked[1].gate if len(ranked) > 1 else None,
+        if_mended=_if_mended(waived, ranked, paused, sign_offs_missing),
+        layers=tuple(_layer(layer, stacked) for layer in LAYERS),
+        verdicts=tuple(stacked),
+        evidence_digest=_digest(rollout, stage, release, kind, stacked, paused, sign_offs_missing),
+        config_digest=config_digest,
+        simulated=simulated,
+    )
+
+
+def _active(waivers: Sequence[Waiver], now: datetime) -> list[Waiver]:
+    return sorted((w for w in waivers if now < w.until), key=lambda w: (w.gate, w.until, w.person, w.reason))
+
+
+def _waived(verdicts: Sequence[Verdict], waivers: Sequence[Waiver], now: datetime) -> list[Verdict]:
+    """The verdicts by layer and name, those under a waiver that has not ended marked."""
+    gates = {w.gate for w in _active(waivers, now)}
+    ordered = sorted(verdicts, key=lambda v: (LAYERS.index(v.layer), v.gate))
+    return [replace(v, waived=v.waived or v.gate in gates) for v in ordered]
+
+
+def _blocked(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The same, with passes above a lower layer that does not pass turned into `blocked`; nothing else changes."""
+    out = []
+    for v in verdicts:
+        under = tuple(
+            low.gate
+            for low in verdicts
+            if LAYERS.index(low.layer) < LAYERS.index(v.layer) and low.required and _missing(low)
+        )
+        if v.outcome == "pass" and under:
+            detail = f"{v.detail} It rests on {', '.join(under)}, which {'does' if len(under) == 1 else 'do'} not pass."
+            v = replace(v, outcome="blocked", reason="lower_layer", detail=detail, blocked_by=under)
+        out.append(v)
+    return out
+
+
+def _missing(verdict: Verdict) -> bool:
+    return verdict.outcome != "pass" and not verdict.waived
+
+
+def _pauses(verdict: Verdict) -> bool:
+    return verdict.outcome == "breach" and verdict.on_breach == "pause"
+
+
+def _matters(verdict: Verdict) -> bool:
+    """Whether the verdict keeps the rollout from `go`."""
+    return _missing(verdict) and (verdict.required or verdict.outcome == "breach")
+
+
+def _rank(verdict: Verdict) -> tuple[int, int, int, str]:
+    """Pausing breaches first, then holding ones; among the rest the lowest layer, whose fault the others may be."""
+    weight = {"breach": 0 if _pauses(verdict) else 1, "blocked": 3}.get(verdict.outcome, 2)
+    return weight, LAYERS.index(verdict.layer), SEVERITY.index(verdict.outcome), verdict.gate
+
+
+def _kind(
+    ranked: Sequence[Verdict], paused: bool, sign_offs_missing: Sequence[str], verdicts: Sequence[Verdict]
+) -> StandingKind:
+    if paused or any(_pauses(v) for v in ranked):
+        return "pause"
+    if ranked or sign_offs_missing or not any(v.required for v in verdicts):
+        return "hold"
+    return "go"
+
+
+def _if_mended(
+    verdicts: Sequence[Verdict], ranked: Sequence[Verdict], paused: bool, sign_offs_missing: Sequence[str]
+) -> StandingKind | None:
+    """The standing if the binding gate passed, what it blocks included; None when no gate binds."""
+    if not ranked:
+        return None
+    mended = [replace(v, outcome="pass") if v.gate == ranked[0].gate else v for v in verdicts]
+    stacked = _blocked(mended)
+    return _kind(sorted(filter(_matters, stacked), key=_rank), paused, sign_offs_missing, stacked)
+
+
+def _reasons(
+    kind: StandingKind,
+    ranked: Sequence[Verdict],
+    verdicts: Sequence[Verdict],
+    paused: bool,
+    sign_offs_missing: Sequence[str],
+    stage: str,
+    waivers: Sequence[Waiver],
+) -> tuple[Reason, ...]:
+    """Every reason, the deciding one first; never empty."""
+    required = [v for v in verdicts if v.required]
+    reasons = [Reason(v.reason, v.detail, v.gate) for v in ranked]
+    if paused:
+        first = 1 if ranked and _pauses(ranked[0]) else 0
+        reasons.insert(first, Reason("paused", "The rollout is paused until a person resumes it."))
+    if not required:
+        reasons.append(Reason("no_gates", f"No gate is required at stage {stage}, so nothing has been proved."))
+    for role in sign_offs_missing:
+        reasons.append(Reason("sign_off_missing", f"The sign-off of {role} for stage {stage} is missing."))
+    if kind == "go":
+        passed = sum(v.outcome == "pass" for v in required)
+        reasons.append(Reason("all_pass", f"{passed} of {len(required)} gates required at stage {stage} pass."))
+    known = {v.gate for v in verdicts}
+    reasons += [
+        Reason("waived", f"{w.gate} is waived by {w.person} until {w.until:%Y-%m-%d %H:%M} UTC: {w.reason}", w.gate)
+        for w in waivers
+        if w.gate in known
+    ]
+    return tuple(reasons)
+
+
+def _layer(layer: str, verdicts: Sequence[Verdict]) -> LayerState:
+    """The worst of a layer among its gates that count: required ones, and any breach."""
+    name = next(known for known in LAYERS if known == layer)
+    mine = [v for v in verdicts if v.layer == layer]
+    counts = [v for v in mine if v.required or v.outcome == "breach"] or mine
+    worst = min(counts, key=lambda v: (v.waived, SEVERITY.index(v.outcome), v.gate), default=None)
+    return LayerState(
+        layer=name,
+        outcome=worst.outcome if worst else None,
+        gate=worst.gate if worst else None,
+        passed=sum(v.outcome == "pass" for v in mine),
+        gates=len(mine),
+    )
+
+
+def _digest(
+    rollout: str,
+    stage: str,
+    release: str | None,
+    kind: StandingKind,
+    verdicts: Sequence[Verdict],
+    paused: bool,
+    sign_offs_missing: Sequence[str],
+) -> str:
+    """A digest over everything that decides, and nothing that only the clock moves."""
+    gates = [[v.gate, v.outcome, v.reason, v.evidence_digest, v.waived, v.required, v.on_breach] for v in verdicts]
+    whole = [rollout, stage, release, kind, gates, paused, sorted(sign_offs_missing)]
+    return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()

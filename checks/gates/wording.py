@@ -1,0 +1,132 @@
+"""The sentences of a verdict: plain words with numbers, for whoever has to act on them."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from checks.gates.reading import Reading
+from checks.gates.spec import GateSpec
+
+
+def amount(gate: GateSpec, value: float | None) -> str:
+    """A value of the gate's metric for people: rates in percent, anything else with its measure."""
+    if value is None:
+        return "unknown"
+    if gate.kind == "rate":
+        return f"{100 * value:.3g} %"
+    return f"{value:.4g} {gate.measure}".rstrip()
+
+
+def count(number: int, unit: str) -> str:
+    """A number of units in words."""
+    return f"{number:,} {unit}" if number == 1 else f"{number:,} {unit}s"
+
+
+def moment(at: datetime) -> str:
+    """A time for people, in UTC as all times are."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest fitting unit."""
+    hours = length / timedelta(hours=1)
+    if hours >= 48:
+        return f"{hours / 24:.3g} days"
+    return f"{hours:.3g} h" if hours >= 1 else f"{hours * 60:.0f} min"
+
+
+def measured(gate: GateSpec, reading: Reading) -> str:
+    """Estimate and interval: "harmful_output_rate is 1.2 % (0.6 % to 2 %)"."""
+    between = f"{amount(gate, reading.low)} to {amount(gate, reading.high)}"
+    return f"{gate.metric} is {amount(gate, reading.estimate)} ({between})"
+
+
+def exceeded(gate: GateSpec, reading: Reading, alpha: float) -> str:
+    """Why the gate is `breach`."""
+    wrong = "over" if gate.direction == "at_most" else "below"
+    act = "paused" if gate.on_breach == "pause" else "held"
+    proof = (
+        f"{wrong} the limit of {amount(gate, gate.limit)}: proved, at most {_one_in(alpha)} healthy epochs would be "
+        f"{act} wrongly."
+    )
+    past = reading.low > gate.limit if gate.direction == "at_most" else reading.high < gate.limit
+    if past or reading.run is None:
+        return f"{measured(gate, reading)}, {proof}"
+    run = f"{amount(gate, reading.run.estimate)} from {moment(reading.run.start)} to {moment(reading.run.end)}"
+    return f"{gate.metric} was {run}, {proof} Over the whole epoch it is {amount(gate, reading.estimate)}."
+
+
+def kept(gate: GateSpec, reading: Reading, beta: float) -> str:
+    """Why the gate is `pass`."""
+    right = "within" if gate.direction == "at_most" else "above"
+    return (
+        f"{measured(gate, reading)}, {right} the limit of {amount(gate, gate.limit)}: proved by "
+        f"{count(reading.units, gate.unit)}, at most {_one_in(beta)} epochs that break it would pass."
+    )
+
+
+def too_few(gate: GateSpec, reading: Reading, more: int | None) -> str:
+    """Why the gate is `insufficient` for want of units."""
+    open_question = (
+        f"{measured(gate, reading)} after {count(reading.units, gate.unit)}: not proved to be on either side of the "
+        f"limit of {amount(gate, gate.limit)}."
+    )
+    if more is None:
+        return f"{open_question} It is too close to the limit to say how many more it takes."
+    if more == 0:
+        return f"{open_question} The next window may bring the proof."
+    claim = "breaks" if reading.over else "keeps"
+    return f"{open_question} About {count(_rounded(more), gate.unit)} more would show that it {claim} it."
+
+
+def too_small(gate: GateSpec, reading: Reading) -> str:
+    """Why the gate is `insufficient` although the limit is kept: the smallest number of units is not there."""
+    return (
+        f"{measured(gate, reading)}, but only {count(reading.units, gate.unit)} of at least {gate.min_units:,} are in."
+    )
+
+
+def unscored(gate: GateSpec, reading: Reading) -> str:
+    """Why the gate is `insufficient` for want of values."""
+    whole = (
+        f"{count(reading.units - reading.scored, gate.unit)} of {reading.units:,} have no value"
+        if reading.scored < reading.units
+        else f"parts of the {gate.unit}s have no value"
+    )
+    return (
+        f"{measured(gate, reading)}, but {whole}; what is missing decides on which side of the limit of "
+        f"{amount(gate, gate.limit)} it lies. Have them scored."
+    )
+
+
+def too_little_scored(gate: GateSpec, reading: Reading) -> str:
+    """Why the gate is `insufficient` whatever else is known: too small a share has a value."""
+    return (
+        f"Only {reading.scored:,} of {count(reading.units, gate.unit)} "
+        f"({100 * reading.scored / reading.units:.3g} %) have a value for {gate.metric}; at least "
+        f"{100 * gate.min_scored:.3g} % must. Have them scored."
+    )
+
+
+def nothing(gate: GateSpec) -> str:
+    """Why the gate is `no_data`."""
+    return f"No window with {gate.unit}s for {gate.metric} has been completed yet, so nothing can be said."
+
+
+def silent(gate: GateSpec, newest: datetime, age: timedelta, allowed: timedelta) -> str:
+    """Why the gate is `stale`."""
+    return (
+        f"The newest complete data for {gate.metric} end {moment(newest)}, {span(age)} ago; at most {span(allowed)} is "
+        "allowed."
+    )
+
+
+def _one_in(chance: float) -> str:
+    return f"1 in {math.floor(1.0 / chance + 1e-9):,}"
+
+
+def _rounded(number: int) -> int:
+    """To two digits, upwards: a forecast is no better than that."""
+    step: int = 10 ** max(0, len(str(number)) - 2)
+    return -(-number // step) * step

@@ -1,0 +1,102 @@
+"""`drift`: columns compared with a pinned reference, and columns whose categories are watched for changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from checks.policy.base import ColumnName, Duration, Finite, Many, Moment, Name, Section, moment
+from checks.policy.known import Known, Raw, repeated, text, texts, unknown
+from checks.policy.report import Place, listed, shown
+from warehouse.records.errors import Problem
+from warehouse.records.streams import ColumnType
+
+_COMPARED: tuple[ColumnType, ...] = ("number", "integer", "text", "boolean")
+_WATCHED: tuple[ColumnType, ...] = ("text", "boolean")
+
+
+class Reference(Section):
+    """The span of time that is compared with; it stays where it is until somebody moves it."""
+
+    start: Moment
+    """Its first moment."""
+    end: Moment
+    """The moment after its last."""
+
+
+class Drift(Section):
+    """One comparison of a stream's columns with their past."""
+
+    name: Name
+    """Name of the comparison."""
+    stream: ColumnName
+    """The stream that is looked at."""
+    rollout: Name
+    """The rollout whose rows are looked at."""
+    columns: Many[ColumnName] = ()
+    """Columns whose distribution is compared with the reference."""
+    reference: Reference | None = None
+    """What they are compared with."""
+    window: Duration = timedelta(hours=24)
+    """Length of the newest span that is compared."""
+    tolerance: Annotated[Finite, Field(gt=0, lt=1)] = 0.1
+    """Distance from the reference above which a column counts as drifted (0 to 1)."""
+    min_rows: Annotated[int, Field(ge=1)] = 1000
+    """Rows needed on either side; with fewer, nothing is said. Distances of small samples are mostly noise."""
+    watch: Many[ColumnName] = ()
+    """Columns whose new, vanished or suddenly changed values are reported."""
+
+
+def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
+    """What is wrong between a comparison, its stream and its rollout."""
+    rollout, stream = text(raw, "rollout"), text(raw, "stream")
+    if rollout is not None and rollout not in known.rollouts:
+        yield unknown(place, ("rollout",), "rollout", rollout, known.rollouts)
+    if stream is not None and stream not in known.streams:
+        yield unknown(place, ("stream",), "stream", stream, known.streams)
+    elif stream is not None:
+        yield from _columns(raw, place, known, stream, "columns", _COMPARED)
+        yield from _columns(raw, place, known, stream, "watch", _WATCHED)
+    yield from _together(raw, place)
+    yield from _span(raw, place)
+
+
+def _columns(
+    raw: Raw, place: Place, known: Known, stream: str, key: str, types: tuple[ColumnType, ...]
+) -> Iterator[Problem]:
+    yield from repeated(place, key, texts(raw, key))
+    declared = known.streams.get(stream)
+    if declared is None:
+        return
+    for index, name in texts(raw, key):
+        column = declared.column(name)
+        if column is None:
+            yield unknown(place, (key, index), f"column in stream {stream}", name, declared.names())
+        elif column.type not in types:
+            message = f"column {name} is {column.type}, which cannot be compared here."
+            yield place.problem((key, index), message, allowed=f"columns of type {listed(types)}")
+
+
+def _together(raw: Raw, place: Place) -> Iterator[Problem]:
+    if raw.get("columns") and not raw.get("reference"):
+        yield place.problem((), "columns are compared with a reference, and there is none.", hint='Add "reference:".')
+    if raw.get("reference") and not raw.get("columns"):
+        yield place.problem((), "there is a reference, and no columns to compare.", hint='Add "columns:".')
+    if not raw.get("columns") and not raw.get("watch"):
+        yield place.problem((), "there is nothing to look at.", hint='Add "columns:" or "watch:".')
+
+
+def _span(raw: Raw, place: Place) -> Iterator[Problem]:
+    reference = raw.get("reference")
+    if not isinstance(reference, dict):
+        return
+    try:
+        start, end = moment(reference.get("start")), moment(reference.get("end"))
+    except ValueError:
+        # Not times: the section itself has said so.
+        return
+    if start >= end:
+        yield place.problem(("reference", "end"), "is not after start.", given=shown(reference.get("end")))

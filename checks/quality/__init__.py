@@ -1,0 +1,1 @@
+"""Checks of the data layer: expectations on new rows, changes of schema and of categories."""

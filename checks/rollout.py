@@ -1,0 +1,125 @@
+"""A rollout's state, folded from its decision log, and what may follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal as OneOf
+
+from checks.gates.records import Standing
+from checks.gates.standing import Waiver
+from warehouse.records.decisions import DecisionEntry
+from warehouse.records.errors import LedgerError
+
+Status = OneOf["not_started", "active", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutState:
+    """Where a rollout stands.
+
+    `stage` is empty before the start. `since` is when the status last changed, `resumed_at` when a person last
+    resumed it. `epoch_ordinal` counts the spans between pauses from 1: evidence never crosses a pause.
+    """
+
+    rollout: str
+    stage: str
+    status: Status
+    since: datetime | None
+    epoch_ordinal: int
+    resumed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an act is refused: a code and one plain sentence."""
+
+    code: str
+    detail: str
+
+
+def state(decisions: Iterable[DecisionEntry]) -> RolloutState:
+    """The state after all decisions of one rollout, in the order of the log; standings that only hold change nothing.
+
+    `start` and `expand` name the new stage in their body. Starting twice, and pausing what is paused, change nothing;
+    a pause before the start counts, since whoever asks must see it.
+
+    Raises:
+        LedgerError: decisions of two rollouts, or a start or expansion that names no stage.
+    """
+    now = RolloutState("", "", "not_started", None, 1)
+    for entry in decisions:
+        if now.rollout and entry.rollout != now.rollout:
+            raise LedgerError(
+                f"Decision {entry.seq} is of rollout {entry.rollout}, not {now.rollout}. Read the log of one rollout."
+            )
+        now = _after(replace(now, rollout=entry.rollout), entry)
+    return now
+
+
+def _after(now: RolloutState, entry: DecisionEntry) -> RolloutState:
+    if entry.kind == "start" and not now.stage:
+        status: Status = "paused" if now.status == "paused" else "active"
+        return replace(now, stage=_stage(entry), status=status, since=entry.at)
+    if entry.kind == "expand":
+        return replace(now, stage=_stage(entry))
+    if entry.kind == "pause" and now.status != "paused":
+        return replace(now, status="paused", since=entry.at, epoch_ordinal=now.epoch_ordinal + 1)
+    if entry.kind == "resume" and now.status == "paused":
+        return replace(now, status="active", since=entry.at, resumed_at=entry.at)
+    return now
+
+
+def _stage(entry: DecisionEntry) -> str:
+    stage = entry.body.get("stage")
+    if not isinstance(stage, str) or not stage:
+        raise LedgerError(f"Decision {entry.seq} ({entry.kind}) names no stage in its body; it says {stage!r}.")
+    return stage
+
+
+def waivers(decisions: Iterable[DecisionEntry]) -> tuple[Waiver, ...]:
+    """The waivers that the decisions of one rollout gave, ended ones included; bodies hold gate, reason and until.
+
+    Raises:
+        LedgerError: a waiver names no gate, reason or end with an offset.
+    """
+    return tuple(_waiver(entry) for entry in decisions if entry.kind == "waive")
+
+
+def _waiver(entry: DecisionEntry) -> Waiver:
+    try:
+        until = datetime.fromisoformat(entry.body["until"])
+        waiver = Waiver(entry.body["gate"], entry.actor, entry.body["reason"], until)
+    except (KeyError, TypeError, ValueError) as problem:
+        raise LedgerError(f"Decision {entry.seq} (waive) needs gate, reason and until in its body: {problem}") from None
+    if until.tzinfo is None:
+        raise LedgerError(f"Decision {entry.seq} (waive) ends at {until}, a time without offset from UTC.")
+    return waiver
+
+
+def may_expand(state: RolloutState, standing: Standing, stages: Sequence[str], now: datetime) -> Refusal | None:
+    """None when the rollout may go to its next stage at `now`, else the first thing that stands against it."""
+    if state.status == "not_started":
+        return Refusal("not_started", "The rollout has not been started; start it first.")
+    if state.status == "paused":
+        return Refusal("paused", f"{state.rollout} is paused; find the cause and resume it first.")
+    if (standing.rollout, standing.stage) != (state.rollout, state.stage):
+        return Refusal(
+            "other_stage",
+            f"The standing is for {standing.rollout} at stage {standing.stage}, but {state.rollout} is at "
+            f"{state.stage}; wait for the next run of the monitor.",
+        )
+    if state.stage not in stages:
+        return Refusal("unknown_stage", f"Stage {state.stage} is not one of {', '.join(stages)}; mend the policy.")
+    if not standing.at <= now < standing.valid_until:
+        return Refusal(
+            "lease_lapsed",
+            f"The standing is valid from {standing.at:%Y-%m-%d %H:%M} to {standing.valid_until:%Y-%m-%d %H:%M} UTC; "
+            "run the monitor again.",
+        )
+    if standing.standing != "go":
+        return Refusal("not_go", f"The standing is {standing.standing}: {standing.reasons[0].detail}")
+    if state.stage == stages[-1]:
+        return Refusal("last_stage", f"{state.stage} is the last stage of {state.rollout}; there is none to expand to.")
+    return None

@@ -1,0 +1,201 @@
+"""Figures for Plotly as plain dictionaries, and Plotly's own script, which is loaded only when it is asked for.
+
+Colours are names of the style sheet's variables (``var(--ink)``): the page's script puts the real ones in, so that a
+figure fits light and dark. No foreign text goes into a figure except names of releases, with markup taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from checks.gates.records import Verdict
+from dashboards import format as fmt
+from dashboards.page.model import EvidencePoint
+from dashboards.page.words import measure
+
+Figure = dict[str, Any]
+MOST_POINTS = 500
+_NO_MARKUP = str.maketrans({"<": "(", ">": ")", "&": "+"})
+
+
+def plotly_script() -> str:
+    """Plotly's JavaScript, to be put into the page once (about 4.5 MB)."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def thinned(points: Sequence[EvidencePoint], most: int = MOST_POINTS) -> list[EvidencePoint]:
+    """At most about `most` points, evenly taken, with the first and last of every epoch always among them."""
+    if len(points) <= most:
+        return list(points)
+    step = -(-len(points) // most)
+    ends = {0, len(points) - 1}
+    for index in range(1, len(points)):
+        if _line(points[index]) != _line(points[index - 1]):
+            ends |= {index - 1, index}
+    return [point for index, point in enumerate(points) if index % step == 0 or index in ends]
+
+
+def _line(point: EvidencePoint) -> tuple[str | None, str | None]:
+    return point.release, point.epoch
+
+
+def estimate_figure(verdict: Verdict, points: Sequence[EvidencePoint]) -> Figure:
+    """The estimate with its interval against the limit, one line per epoch."""
+    kept = thinned(points)
+    x, lower = _columns(kept, "low")
+    _, upper = _columns(kept, "high")
+    _, middle = _columns(kept, "estimate")
+    unit = measure(verdict)
+    percent = fmt.is_share(unit)
+    band = any(value is not None for value in lower)
+    data: list[Figure] = []
+    if band:
+        data.append(_trace(x, upper, "upper end", line={"width": 0, "color": "var(--accent)"}, hoverinfo="skip"))
+        data.append(
+            _trace(
+                x,
+                lower,
+                "interval",
+                line={"width": 0, "color": "var(--accent)"},
+                fill="tonexty",
+                fillcolor="var(--accent-veil)",
+                hoverinfo="skip",
+            )
+        )
+    data.append(_trace(x, middle, "estimate", line={"width": 2, "color": "var(--accent)"}))
+    layout = _layout(kept, "percent" if percent else unit)
+    layout["yaxis"]["tickformat"] = ".3~%" if percent else ".4~g"
+    layout["shapes"].append(_level(verdict.limit))
+    layout["annotations"].append(_note(verdict.limit, "limit " + fmt.value(verdict.limit, unit)))
+    layout["yaxis"]["range"] = _range(verdict, kept)
+    return {"data": data, "layout": layout}
+
+
+def evidence_figure(verdict: Verdict, points: Sequence[EvidencePoint]) -> Figure:
+    """Evidence both ways as a share of what a proof takes: 100 % proves."""
+    kept = thinned(points)
+    x, breach = _columns(kept, "evidence_breach")
+    _, kept_limit = _columns(kept, "evidence_pass")
+    data = [
+        _trace(
+            x,
+            _shares(breach, verdict.proof_breach),
+            "that the limit is exceeded",
+            line={"width": 2, "color": "var(--bad)", "dash": "solid"},
+        ),
+        _trace(
+            x,
+            _shares(kept_limit, verdict.proof_pass),
+            "that the limit is kept",
+            line={"width": 2, "color": "var(--good)", "dash": "dash"},
+        ),
+    ]
+    layout = _layout(kept, "share of the proof needed")
+    layout["yaxis"] |= {"tickformat": ".0%", "range": [-0.55, 1.45]}
+    layout["shapes"].append(_level(1.0))
+    layout["annotations"].append(_note(1.0, "proven"))
+    layout["showlegend"] = True
+    return {"data": data, "layout": layout}
+
+
+def _columns(points: Sequence[EvidencePoint], name: str) -> tuple[list[str | None], list[float | None]]:
+    """Times and values of one attribute, with a gap wherever an epoch ends."""
+    times: list[str | None] = []
+    values: list[float | None] = []
+    for index, point in enumerate(points):
+        if index and _line(point) != _line(points[index - 1]):
+            times.append(None)
+            values.append(None)
+        times.append(fmt.iso(point.window_end))
+        amount = getattr(point, name)
+        values.append(None if amount is None else float(f"{amount:.5g}"))
+    return times, values
+
+
+def _shares(values: Sequence[float | None], needed: float | None) -> list[float | None]:
+    if not needed:
+        return [None for _ in values]
+    return [None if value is None else round(max(-0.5, min(1.4, value / needed)), 4) for value in values]
+
+
+def _trace(x: Sequence[Any], y: Sequence[Any], name: str, **more: Any) -> Figure:
+    return {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "name": name, **more}
+
+
+def _range(verdict: Verdict, points: Sequence[EvidencePoint]) -> list[float]:
+    """A range that shows limit and estimates; early intervals, as wide as the whole scale, may leave it."""
+    middles = [point.estimate for point in points if point.estimate is not None] or [verdict.limit]
+    settled = points[len(points) // 3 :]
+    lows = [point.low for point in settled if point.low is not None]
+    highs = [point.high for point in settled if point.high is not None]
+    reach = max(abs(verdict.limit) * 3, max(middles) * 1.1)
+    top = max(verdict.limit, *middles, *(min(high, reach) for high in highs))
+    bottom = min(verdict.limit, *middles, *lows) if verdict.direction == "at_least" else min(0.0, *middles)
+    pad = (top - bottom) * 0.12 or abs(top) * 0.1 or 1.0
+    return [bottom - (pad if bottom else 0.0), top + pad]
+
+
+def _layout(points: Sequence[EvidencePoint], title: str) -> Figure:
+    shapes: list[Figure] = []
+    notes: list[Figure] = []
+    for index, point in enumerate(points):
+        if index and point.release != points[index - 1].release:
+            at = fmt.iso(point.window_end)
+            line = {"color": "var(--muted)", "width": 1, "dash": "dot"}
+            shapes.append(
+                {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line}
+            )
+            notes.append(_release_note(at, point.release))
+    return {
+        "margin": {"l": 58, "r": 12, "t": 18, "b": 34},
+        "height": 260,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "var(--ink)"},
+        "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": "var(--card)", "bordercolor": "var(--line)", "font": {"color": "var(--ink)"}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "var(--muted)", "activecolor": "var(--accent)"},
+        "showlegend": False,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        "xaxis": {"type": "date", "gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False},
+        "yaxis": {"title": {"text": title, "standoff": 6}, "gridcolor": "var(--line)", "zeroline": False},
+        "shapes": shapes,
+        "annotations": notes,
+    }
+
+
+def _release_note(at: str, release: str | None) -> Figure:
+    name = fmt.visible(release or "unnamed", 24).translate(_NO_MARKUP)
+    return {
+        "x": at,
+        "y": 1,
+        "xref": "x",
+        "yref": "paper",
+        "text": f"release {name}",
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "top",
+        "font": {"size": 11, "color": "var(--muted)"},
+    }
+
+
+def _level(height: float) -> Figure:
+    line = {"color": "var(--ink)", "width": 1.5, "dash": "dash"}
+    return {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
+
+
+def _note(height: float, text: str) -> Figure:
+    return {
+        "x": 1,
+        "y": height,
+        "xref": "paper",
+        "yref": "y",
+        "text": text,
+        "showarrow": False,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "font": {"size": 11, "color": "var(--ink)"},
+    }

@@ -1,0 +1,1 @@
+"""Channels: how people hear of it. One port, one text format, one file an adapter."""

@@ -1,0 +1,96 @@
+"""What an alert says, and the one thing a channel must do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from warehouse.records.decisions import Delivery
+from warehouse.records.errors import DeliveryError
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person should know.
+
+    `id` is the idempotency key. `event` is what happened (`pause`, `hold`, `stale`, `delivery_failed`, ...), `summary`
+    one plain sentence, `facts` names with values, in order. `simulated` marks a demo. All text may quote hostile
+    input; a channel shows it only escaped (`flows.channels.text`).
+    """
+
+    id: str
+    rollout: str
+    event: str
+    summary: str
+    facts: tuple[tuple[str, str], ...]
+    at: datetime
+    simulated: bool
+    decision_id: str
+    decision_seq: int
+    head: str
+
+
+class Channel(Protocol):
+    """Anything that can bring an alert to people."""
+
+    def send(self, alert: Alert) -> None:
+        """Send it; return only when the other side has it.
+
+        Raises:
+            DeliveryError: it was not taken; `transient` tells whether trying again can help.
+        """
+
+
+def alert_body(
+    *, event: str, summary: str, at: datetime, simulated: bool, facts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The body of a `NewDelivery` of kind "alert"; id, rollout and decision are added when it is written."""
+    return {
+        "event": event,
+        "summary": summary,
+        "facts": [[name, value] for name, value in (facts or {}).items()],
+        "at": at.isoformat(),
+        "simulated": simulated,
+    }
+
+
+def alert_of(delivery: Delivery) -> Alert:
+    """The alert that a delivery of kind "alert" carries.
+
+    Raises:
+        DeliveryError: the body is not one that `alert_body` makes; terminal, for it will never be.
+    """
+    body = delivery.body
+    try:
+        return Alert(
+            id=delivery.id,
+            rollout=delivery.rollout,
+            event=str(body["event"]),
+            summary=str(body["summary"]),
+            facts=tuple((str(name), str(value)) for name, value in body["facts"]),
+            at=datetime.fromisoformat(body["at"]),
+            simulated=bool(body["simulated"]),
+            decision_id=delivery.decision_id,
+            decision_seq=body["decision"]["seq"],
+            head=body["decision"]["head"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DeliveryError(
+            f"Alert {delivery.id} is not complete ({error}); its fields are those of `alert_body`.", transient=False
+        ) from error
+
+
+def payload(alert: Alert, text: str) -> Mapping[str, Any]:
+    """The alert as JSON-ready data with its plain `text`, which many chat systems show as it is."""
+    return {
+        "type": "alert",
+        "id": alert.id,
+        "rollout": alert.rollout,
+        "event": alert.event,
+        "text": text,
+        "at": alert.at.isoformat(),
+        "simulated": alert.simulated,
+        "decision": {"id": alert.decision_id, "seq": alert.decision_seq, "head": alert.head},
+    }

@@ -1,0 +1,115 @@
+"""Explain: recompute a decision from what was stored with it, and say whether it comes out the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from checks.gates import codec, standing
+from checks.gates.records import Verdict
+from flows.folding import GateEvidence
+from flows.judging import evaluate_evidence, evaluate_reading
+from flows.readings import Reading
+from warehouse import evidence
+from warehouse.records.errors import LedgerError, UsageError
+
+if TYPE_CHECKING:
+    from checks.gates.spec import GateSpec
+    from flows.stores import Stores
+    from warehouse.records.decisions import DecisionEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A decision, recomputed: `equal` is true when standing and every verdict come out as they were written.
+
+    `differences` names what does not, in words; `standing` is the stored one as JSON values.
+    """
+
+    seq: int
+    id: str
+    summary: str
+    equal: bool
+    differences: tuple[str, ...]
+    standing: Mapping[str, Any]
+
+    def lines(self) -> Iterator[str]:
+        """The explanation in plain words."""
+        yield f"Decision {self.seq} ({self.id[:12]}): {self.standing['standing']} - {self.summary}"
+        for reason in self.standing["reasons"]:
+            yield f"  because: {reason['detail']}"
+        for verdict in self.standing["verdicts"]:
+            yield f"  {verdict['layer']} / {verdict['gate'].split('/', 1)[-1]}: {verdict['outcome']} - {verdict['detail']}"
+        if self.equal:
+            yield "Recomputed from the stored evidence: equal."
+            return
+        yield "Recomputed from the stored evidence: NOT equal."
+        for difference in self.differences:
+            yield f"  {difference}"
+
+
+def explain(stores: Stores, entry: DecisionEntry) -> Explained:
+    """The decision recomputed from its stored inputs.
+
+    Raises:
+        UsageError: the entry carries no standing (start, expand, restate, ...).
+        LedgerError: evidence that the decision names is not in the ledger.
+    """
+    if "standing" not in entry.body:
+        raise UsageError(f"Decision {entry.seq} is a {entry.kind}: it rests on no evidence. It says: {entry.summary}")
+    stored = codec.standing_from_json(entry.body["standing"])
+    gates = [codec.gate_from_json(value) for value in entry.body["gates"]]
+    verdicts = [_again(stores, gate, entry) for gate in gates]
+    again = standing.decide(
+        rollout=stored.rollout,
+        stage=stored.stage,
+        release=stored.release,
+        verdicts=verdicts,
+        paused=entry.body["state"]["status"] == "paused",
+        waivers=[
+            standing.Waiver(w["gate"], w["person"], w["reason"], datetime.fromisoformat(w["until"]))
+            for w in entry.body["waivers"]
+        ],
+        now=stored.at,
+        lease=timedelta(seconds=entry.body["lease_seconds"]),
+        config_digest=stored.config_digest,
+        simulated=stored.simulated,
+    )
+    differences = tuple(_differences(codec.standing_to_json(stored), codec.standing_to_json(again)))
+    return Explained(entry.seq, entry.id, entry.summary, not differences, differences, entry.body["standing"])
+
+
+def _again(stores: Stores, gate: GateSpec, entry: DecisionEntry) -> Verdict:
+    inputs = entry.body["inputs"][gate.key]
+    if not gate.statistical:
+        return evaluate_reading(gate, Reading.from_json(inputs), now=entry.at)
+    trouble = tuple(inputs["trouble"]) if inputs["trouble"] else None
+    window = timedelta(seconds=entry.body["window_seconds"])
+    return evaluate_evidence(gate, _evidence(stores, gate, inputs), now=entry.at, window=window, trouble=trouble)
+
+
+def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> GateEvidence:
+    """The evidence as it stood at the decision: the first so many rows of each epoch."""
+    known = {e.epoch: e for e in evidence.epochs(stores.warehouse, gate.key)}
+    kept = {}
+    for name, count in inputs["rows"].items():
+        rows = tuple(evidence.rows(stores.warehouse, name)) if name in known else ()
+        if len(rows) < count:
+            raise LedgerError(f"Epoch {name} holds {len(rows)} of the {count} windows that the decision rested on.")
+        kept[name] = rows[:count]
+    if inputs["epoch"] is None:
+        return GateEvidence(None, (), ())
+    corrected = tuple((known[name], rows) for name, rows in kept.items() if name != inputs["epoch"])
+    return GateEvidence(known[inputs["epoch"]], kept[inputs["epoch"]], corrected)
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for name in before:
+        if name == "verdicts":
+            for old, new in zip(before[name], after[name], strict=True):
+                changed = [k for k in old if old[k] != new[k]]
+                yield from (f"gate {old['gate']}: {k} was {old[k]!r}, is {new[k]!r}" for k in changed)
+        elif before[name] != after[name]:
+            yield f"{name} was {before[name]!r}, is {after[name]!r}"

@@ -1,0 +1,58 @@
+"""The scheduled flow: the same story as `gatehold run`, told to Prefect.
+
+A held rollout is a successful run named `Held`; `Degraded` names a source that could not be read; `Failed` means the
+pipeline itself broke.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows import checking, deciding, delivering, project, publishing, pulling, summarising
+from flows.once import Pass
+from flows.stores import open_stores
+
+# Tasks are coarse and pass references only: nothing is cached, persisted or retried, since every step is idempotent
+# and a run that died is finished by the next one.
+_plain: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+
+pull = task(pulling.pull_sources, name="pull", **_plain)
+check = task(checking.check, name="check", **_plain)
+summarise = task(summarising.summarise, name="summarise", **_plain)
+decide = task(deciding.decide_all, name="decide", **_plain)
+hand_out = task(delivering.deliver_project, name="deliver", **_plain)
+publish = task(publishing.write_page, name="publish", **_plain)
+
+
+@flow(name="monitor", validate_parameters=True)
+def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datetime | None = None) -> State[Any]:
+    """One monitoring pass: pull, check, summarise, judge, decide, hand out, publish."""
+    ours = project.load(Path(config), data=Path(data) if data else None)
+    now = (as_of or datetime.now(UTC)).astimezone(UTC)
+    with open_stores(ours) as stores:
+        hand_out(ours, stores.people, now=now)
+        pulled = pull(ours, stores, now=now)
+        checks = check(ours, stores, pulled, now=now)
+        summarise(ours, stores)
+        outcomes = decide(ours, stores, checks, now=now)
+        delivered = hand_out(ours, stores.people, now=now)
+        page = publish(ours, stores, now=now)
+    return named(Pass(now, tuple(pulled), checks, tuple(outcomes), delivered), page)
+
+
+def named(done: Pass, page: Path) -> State[Any]:
+    """The run's final state: the worst standing gives the name, sources that could not be read come first."""
+    said = "; ".join(f"{o.standing.rollout}: {o.standing.standing} ({o.standing.reasons[0].detail})" for o in done.outcomes)
+    message = f"{said or 'no rollouts'} - page: {page}"
+    if done.degraded:
+        return Completed(name="Degraded", message=f"Sources not read in full: {', '.join(done.degraded)}. {message}")
+    if any(o.standing.standing != "go" for o in done.outcomes):
+        return Completed(name="Held", message=message)
+    return Completed(message=message)

@@ -1,0 +1,84 @@
+"""Pulling a source: every file in one transaction, all of it or nothing, and the same content only once."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from warehouse import ledger
+from warehouse.mapping import plan
+from warehouse.records.errors import SourceError
+from warehouse.records.ingest import BatchReport, PullReport, SourceSpec
+from warehouse.records.streams import Stream
+from warehouse.store import Warehouse
+from warehouse.tables import ensure
+from warehouse.taking import Poll, Progress, is_empty_text, take
+
+
+def pull(
+    warehouse: Warehouse,
+    source: SourceSpec,
+    stream: Stream,
+    *,
+    now: datetime,
+    window_seconds: int,
+    base: Path,
+    progress: Progress | None = None,
+) -> PullReport:
+    """What the files of `source` brought, each taken in in a transaction of its own.
+
+    `source.path` is a path or glob relative to `base`; files go in sorted order. `now` (UTC) is the time of arrival
+    and of the poll. `window_seconds` is the length of a window for the counts by window. `progress` is told the
+    file, the bytes read and the bytes in all. Content that was read before under the same mapping gives a report
+    with `repeated` and changes nothing; of a JSON-lines file that grew only the new lines are read. Data that cannot
+    be read never raise: they end in quarantine, in a batch's `error`, or in `degraded`. A text file without a byte
+    has an `error` that says so, but does not degrade the source.
+
+    Raises:
+        UsageError: the mapping names a column that the stream does not have.
+        StoreError: the stream's table holds a column under another type.
+    """
+    plan(source, stream)
+    ensure(warehouse, stream)
+    poll = Poll(base, now, ledger.watermark(warehouse, source.name), window_seconds, progress)
+    reports, faults = _take_all(warehouse, source, stream, poll)
+    degraded = _in_one_sentence(faults)
+    new = sum(not report.repeated for report in reports)
+    ledger.add_poll(warehouse, source, polled_at=now, batches=new, degraded=degraded)
+    return PullReport(source.name, stream.name, tuple(reports), degraded)
+
+
+def _take_all(
+    warehouse: Warehouse, source: SourceSpec, stream: Stream, poll: Poll
+) -> tuple[list[BatchReport], list[str]]:
+    names = _files(poll.base, source.path)
+    if not names:
+        return [], [f"No file matches {source.path!r} in {poll.base}; check the path of source {source.name!r}."]
+    reports: list[BatchReport] = []
+    faults: list[str] = []
+    for name in names:
+        try:
+            report = take(warehouse, source, stream, name, poll)
+        except SourceError as error:
+            faults.append(str(error))
+            continue
+        reports.append(report)
+        if report.error is not None and not is_empty_text(source, report):
+            faults.append(report.error)
+    return reports, faults
+
+
+def _files(base: Path, path: str) -> list[str]:
+    """Files that match, relative to `base`, sorted; a name that exists as it stands is no pattern."""
+    found = [path] if (base / path).exists() else glob.glob(path, root_dir=base, recursive=True)
+    return sorted(name for name in found if not os.path.isdir(base / name))
+
+
+def _in_one_sentence(faults: Sequence[str]) -> str | None:
+    if not faults:
+        return None
+    more = f" ({len(faults) - 1} more files of it have faults too.)" if len(faults) > 1 else ""
+    return faults[0] + more

@@ -1,0 +1,214 @@
+"""How the fields of a row become the columns of a stream, as SQL over the row's JSON text.
+
+Places and constants come from configuration and reach the engine as bound values; only column names, which are
+checked identifiers, are composed into the SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from warehouse.records.errors import UsageError
+from warehouse.records.ingest import SourceSpec
+from warehouse.records.streams import COMMON, Column, Stream
+
+_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+Place = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The mapping of one source, ready to run.
+
+    `values` holds, by column, the SQL of its value as text; `formats` says by column how a time is to be read.
+    `origins` says by column where its value comes from, for messages. `bound` are the values the SQL refers to.
+    """
+
+    columns: tuple[Column, ...]
+    values: Mapping[str, str]
+    formats: Mapping[str, str]
+    origins: Mapping[str, str]
+    attributes: str
+    extracts: str
+    twice: str
+    bound: Mapping[str, Any]
+    uses_file: bool
+    digest: str
+
+
+@dataclass(slots=True)
+class _Building:
+    """Lists that grow while the columns are gone through."""
+
+    texts: list[str] = field(default_factory=list)
+    jsons: list[str] = field(default_factory=list)
+    bound: dict[str, Any] = field(default_factory=dict)
+    fed: list[Place] = field(default_factory=list)
+    rivals: list[list[str]] = field(default_factory=list)
+
+    def bind(self, value: object) -> str:
+        name = f"m{len(self.bound)}"
+        self.bound[name] = value
+        return f"${name}"
+
+    def extract(self, place: Place, *, as_json: bool) -> str:
+        known = self.jsons if as_json else self.texts
+        pointer = pointer_of(place)
+        if pointer not in known:
+            known.append(pointer)
+        return f"{'j' if as_json else 'v'}[{known.index(pointer) + 1}]"
+
+
+def plan(source: SourceSpec, stream: Stream, times: frozenset[str] = frozenset()) -> Plan:
+    """The mapping of `source` onto `stream`; `times` names fields that hold true timestamps whatever the format says.
+
+    Raises:
+        UsageError: a field is mapped to a column that the stream does not have, or an `@` word is unknown.
+    """
+    columns = (*COMMON, *stream.columns)
+    if strange := sorted(set(source.fields) - set(stream.names())):
+        raise UsageError(
+            f"Source {source.name!r} maps {strange[0]!r}, which stream {stream.name!r} does not have; "
+            f"its columns are {', '.join(stream.names())}."
+        )
+    building = _Building()
+    origins = {c.name: source.fields.get(c.name, c.name) for c in columns}
+    values = {c.name: _value(building, source, c, origins[c.name]) for c in columns}
+    formats = {
+        c.name: _format(source, origins[c.name], times) if c.type == "time" else "" for c in columns
+    }
+    attributes = _attributes(building)
+    twice = _twice(building)
+    return Plan(
+        columns=columns,
+        values=values,
+        formats=formats,
+        origins=origins,
+        attributes=attributes,
+        extracts=_extracts(building),
+        twice=twice,
+        bound=building.bound,
+        uses_file="@file" in origins.values(),
+        digest=_digest(source, stream),
+    )
+
+
+def places(path: str) -> list[Place]:
+    """Where a path may lead, best first: the literal key, then one more step into nested objects each time."""
+    parts = path.split(".")
+    return [(*parts[:depth], ".".join(parts[depth:])) for depth in range(len(parts))]
+
+
+def pointer_of(place: Iterable[str]) -> str:
+    """A place as a JSON pointer (RFC 6901)."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+
+
+def _value(building: _Building, source: SourceSpec, column: Column, origin: str) -> str:
+    as_json = column.type == "json"
+    if origin.startswith("="):
+        text = building.bind(origin[1:])
+        return f"CASE WHEN json_valid({text}) THEN {text} ELSE to_json({text}) END" if as_json else f"{text}::VARCHAR"
+    if origin.startswith("@") or _TEMPLATE.search(origin):
+        text = _special(building, source, origin) if origin.startswith("@") else _template(building, origin)
+        return f"to_json({text})" if as_json else text
+    found = [building.extract(place, as_json=as_json) for place in places(origin)]
+    building.fed.extend(places(origin))
+    if len(found) > 1:
+        building.rivals.append(found)
+    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+
+def _special(building: _Building, source: SourceSpec, origin: str) -> str:
+    match origin:
+        case "@digest":
+            return "md5(CAST(json(raw) AS VARCHAR))"
+        case "@row":
+            return "CAST(position AS VARCHAR)"
+        case "@file":
+            # The name of the file is bound for each file.
+            building.bound.setdefault("file", "")
+            return "$file::VARCHAR"
+    raise UsageError(
+        f"Source {source.name!r} maps a column to {origin!r}; the words with @ are @digest, @file and @row."
+    )
+
+
+def _template(building: _Building, origin: str) -> str:
+    pieces = []
+    # re.split with one group gives text and places in turn.
+    for index, piece in enumerate(_TEMPLATE.split(origin)):
+        if index % 2 == 0:
+            pieces += [building.bind(piece) + "::VARCHAR"] if piece else []
+            continue
+        found = [building.extract(place, as_json=False) for place in places(piece)]
+        pieces.append(f"coalesce({', '.join(found)})" if len(found) > 1 else found[0])
+    return f"({' || '.join(pieces)})"
+
+
+def _format(source: SourceSpec, origin: str, times: frozenset[str]) -> str:
+    fixed = origin.startswith(("=", "@")) or origin in times
+    return "iso" if fixed else source.time_format
+
+
+def _extracts(building: _Building) -> str:
+    """The one look into the row: all texts, and all values of JSON columns, in one parse each."""
+    looks = [f"json_extract_string(raw, {building.bind(building.texts or ['/'])}::VARCHAR[]) AS v"]
+    if building.jsons:
+        looks.append(f"json_extract(raw, {building.bind(building.jsons)}::VARCHAR[]) AS j")
+    return ", ".join(looks)
+
+
+def _parents(building: _Building) -> dict[Place, list[str]]:
+    """Keys that feed a column, by the object that they stand in."""
+    grouped: dict[Place, list[str]] = {}
+    for *parent, leaf in dict.fromkeys(building.fed):
+        # A number may be an index into a list, and a list cannot be patched key by key: it stays whole.
+        if not any(part.isdigit() for part in parent):
+            grouped.setdefault(tuple(parent), []).append(leaf)
+    return grouped
+
+
+def _attributes(building: _Building) -> str:
+    """The row without what fed a column. A merge patch (RFC 7396) with a null takes a key out."""
+    kept = "raw"
+    for parent, leaves in _parents(building).items():
+        patch: dict[str, Any] = dict.fromkeys(leaves)
+        for part in reversed(parent):
+            patch = {part: patch}
+        patched = f"json_merge_patch({kept}, {building.bind(json.dumps(patch))}::VARCHAR)"
+        if parent:
+            # On anything but an object the patch would replace instead of take out.
+            patched = f"CASE WHEN json_type(raw, {building.bind(pointer_of(parent))}) = 'OBJECT' THEN {patched} ELSE {kept} END"
+        kept = patched
+    if building.rivals:
+        # A row that has both "a.b" and {"a": {"b": ...}} keeps everything: only one of them fed the column.
+        both = " OR ".join(f"len(list_filter([{', '.join(found)}], x -> x IS NOT NULL)) > 1" for found in building.rivals)
+        kept = f"CASE WHEN {both} THEN json(raw) ELSE {kept} END"
+    return kept
+
+
+def _twice(building: _Building) -> str:
+    """The first key that an object names twice, looked for wherever a column reads; NULL when there is none."""
+    nested = [pointer_of(parent) for parent in _parents(building) if parent] + building.jsons
+    keys = "json_keys(raw)"
+    twice = f"CASE WHEN list_unique({keys}) < len({keys}) THEN {_repeated(keys)} "
+    for pointer in dict.fromkeys(nested):
+        inner = f"json_keys(raw, {building.bind(pointer)})"
+        twice += f"WHEN list_unique({inner}) < len({inner}) THEN {_repeated(inner)} "
+    return twice + "END"
+
+
+def _repeated(keys: str) -> str:
+    return f"list_filter({keys}, (k, i) -> list_position({keys}, k) < i)[1]"
+
+
+def _digest(source: SourceSpec, stream: Stream) -> str:
+    facts = [source.kind, source.time_format, sorted(source.fields.items()), stream.name]
+    columns = [[c.name, c.type, c.nullable, c.low, c.high, c.choices, c.outside] for c in stream.columns]
+    return hashlib.sha256(json.dumps([facts, columns]).encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""Tables of the people's records. Columns are text and integers only, so that what is stored is what is hashed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from typing import Literal as OneOf
+
+from sqlalchemy import Dialect, ForeignKey, Index, Integer, Text, TypeDecorator, text
+from sqlmodel import Field, SQLModel
+
+from warehouse.people.canonical import time_text
+from warehouse.records.decisions import DecisionKind
+
+State = OneOf["waiting", "delivered", "superseded", "dead"]
+
+
+class UtcText(TypeDecorator[datetime]):
+    """A time in UTC as text of fixed width (microseconds); naive times are refused."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """The text to store."""
+        return None if value is None else time_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """The stored time, aware of its zone."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class DecisionRow(SQLModel, table=True):
+    """Grain: one decision. Append-only: triggers refuse UPDATE, DELETE and an INSERT anywhere but at the end."""
+
+    __tablename__ = "decisions"
+
+    seq: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    id: str = Field(sa_type=Text, unique=True)
+    key: str = Field(sa_type=Text, unique=True)
+    at: datetime = Field(sa_type=UtcText)
+    rollout: str = Field(sa_type=Text, index=True)
+    kind: DecisionKind = Field(sa_type=Text)
+    actor: str = Field(sa_type=Text)
+    summary: str = Field(sa_type=Text)
+    evidence_digest: str = Field(sa_type=Text)
+    config_digest: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    previous_hash: str = Field(sa_type=Text)
+    hash: str = Field(sa_type=Text)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """Grain: one message to one switch or channel. `number` is the order in which messages were written."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_waiting", "next_at", sqlite_where=text("state = 'waiting'")),)
+
+    number: int | None = Field(default=None, primary_key=True, sa_type=Integer)
+    id: str = Field(sa_type=Text, unique=True)
+    decision_id: str = Field(sa_type=Text, sa_column_args=(ForeignKey("decisions.id"),), index=True)
+    decision_seq: int = Field(sa_type=Integer)
+    head: str = Field(sa_type=Text)
+    rollout: str = Field(sa_type=Text)
+    kind: OneOf["switch", "alert"] = Field(sa_type=Text)
+    target: str = Field(sa_type=Text)
+    action: str | None = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    state: State = Field(sa_type=Text)
+    attempts: int = Field(sa_type=Integer)
+    created_at: datetime = Field(sa_type=UtcText)
+    next_at: datetime = Field(sa_type=UtcText)
+    delivered_at: datetime | None = Field(sa_type=UtcText)
+    last_error: str | None = Field(sa_type=Text)
+
+
+class StandingRow(SQLModel, table=True):
+    """Grain: one rollout: the standing last published, a lease until `valid_until`."""
+
+    __tablename__ = "standings"
+
+    rollout: str = Field(primary_key=True, sa_type=Text)
+    body: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=UtcText)
+    valid_until: datetime = Field(sa_type=UtcText)

@@ -1,0 +1,29 @@
+"""Readers of log files: each turns a file into bounded chunks of rows, and names what it could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import assert_never
+
+from warehouse.records.ingest import SourceKind
+from warehouse.sources import csv, jsonl, parquet
+from warehouse.sources.chunks import Chunk, Span
+
+
+def read(kind: SourceKind, path: Path, span: Span) -> Iterator[Chunk]:
+    """The rows of one file, chunk by chunk, in file order.
+
+    `span` says which bytes are meant; only JSON lines can start behind the beginning.
+
+    Raises:
+        SourceError: the rest of the file cannot be read; the chunks given out before are good.
+    """
+    match kind:
+        case "jsonl":
+            return jsonl.chunks(path, span)
+        case "csv":
+            return csv.chunks(path, span)
+        case "parquet":
+            return parquet.chunks(path, span)
+    assert_never(kind)

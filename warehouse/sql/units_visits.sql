@@ -1,0 +1,9 @@
+-- Which batch of the chunk changed which island, into the temporary table "summary_visits". Grain: island x batch.
+CREATE OR REPLACE TEMP TABLE summary_visits AS
+SELECT DISTINCT _session, _island, _batch
+FROM (
+    SELECT _session, _island, batch AS _batch FROM summary_sessions
+    UNION ALL
+    SELECT _session, _island, closed_by FROM summary_sessions
+)
+WHERE _batch IN (SELECT batch FROM summary_batches)

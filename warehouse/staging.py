@@ -1,0 +1,101 @@
+"""Chunks of a file, mapped and judged set-wise, into a temporary table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.casting import SQL_TYPES, outside, rules, typed
+from warehouse.mapping import Plan
+from warehouse.records.streams import Column
+from warehouse.sources import jsonl
+from warehouse.sources.chunks import Chunk, Reject
+from warehouse.sql import load
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Make the empty temporary table that takes the rows of one file."""
+    columns = ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}' for c in plan.columns)
+    connection.execute(load("ingest_staged").format(columns=columns))
+
+
+def stage(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, file: str, now: datetime) -> None:
+    """Map, type and judge the rows of one chunk and add them, the bad ones with their reason, to the staged rows."""
+    connection.register("chunk", chunk.rows)
+    try:
+        if chunk.rows.num_rows:
+            sql, bound = statement(plan, len(chunk.names))
+            named = {f"k{index}": name for index, name in enumerate(chunk.names)}
+            moment = {"file": file} if plan.uses_file else {}
+            connection.execute(sql, {**bound, **named, **moment, "now": now})
+        rejects = [*chunk.rejects, *_not_json(connection, chunk)]
+    finally:
+        connection.unregister("chunk")
+    if rejects:
+        _reject(connection, rejects)
+
+
+def statement(plan: Plan, width: int) -> tuple[str, dict[str, Any]]:
+    """The staging SQL of a plan with the values that it refers to; `width` is the number of table columns, 0 for JSON."""
+    bound: dict[str, Any] = dict(plan.bound)
+    tests = [rule for c in plan.columns for rule in rules(c, plan.formats[c.name], bound, plan.origins[c.name])]
+    flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
+    types = []
+    for column in plan.columns:
+        pattern = plan.formats[column.name]
+        if column.type == "time" and pattern not in ("iso", "unix_s", "unix_ms"):
+            bound[f"f_{column.name}"] = pattern
+        types.append(f'{typed(column, pattern, f"$f_{column.name}")} AS "{column.name}"')
+    names = [f'"{c.name}"' for c in plan.columns]
+    sql = load("ingest_stage").format(
+        row=_row(width),
+        extracts=plan.extracts,
+        values=", ".join(f'{sql} AS "g_{name}"' for name, sql in plan.values.items()),
+        attributes=plan.attributes,
+        twice=plan.twice,
+        types=", ".join(types),
+        rules=" ".join(f"WHEN {r.condition} THEN '{r.reason}' || chr(31) || {r.detail}" for r in tests),
+        digests=", ".join([*(_digested(c) for c in plan.columns), "'attributes:' || attributes"]),
+        flags=_flagged(flags),
+        columns=", ".join(names),
+    )
+    return sql, bound
+
+
+def _row(width: int) -> str:
+    if not width:
+        return "raw"
+    return f"CAST(json_object({', '.join(f'$k{i}::VARCHAR, c{i}' for i in range(width))}) AS VARCHAR)"
+
+
+def _digested(column: Column) -> str:
+    """Name, length and text of a value; a missing one adds nothing, so that a new column changes no old digest."""
+    name = f'"{column.name}"'
+    text = f"epoch_us({name})::VARCHAR" if column.type == "time" else f"{name}::VARCHAR"
+    return f"'{column.name}:' || strlen({text}) || ':' || {text}"
+
+
+def _flagged(flags: list[tuple[Column, str | None]]) -> str:
+    cases = [f"CASE WHEN {condition} THEN '{column.name}' END" for column, condition in flags if condition]
+    return f"list_filter([{', '.join(cases)}], x -> x IS NOT NULL)" if cases else "NULL::VARCHAR[]"
+
+
+def _not_json(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> list[Reject]:
+    if chunk.names:
+        return []
+    bad = connection.execute("SELECT position, raw FROM chunk WHERE NOT json_valid(raw)").fetchall()
+    return [jsonl.fault(raw, position) for position, raw in bad]
+
+
+def _reject(connection: duckdb.DuckDBPyConnection, rejects: Iterable[Reject]) -> None:
+    fields = ("position", "reason", "detail", "raw", "raw_bytes")
+    table = pa.table({name: [getattr(reject, name) for reject in rejects] for name in fields})
+    connection.register("rejects", table)
+    try:
+        connection.execute("INSERT INTO staged BY NAME SELECT * FROM rejects")
+    finally:
+        connection.unregister("rejects")

@@ -1,0 +1,113 @@
+"""Taking in one file: rows, quarantine, ledger entry and cursor in one transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse import ledger
+from warehouse.fingerprint import EMPTY, Fingerprint, fingerprint
+from warehouse.mapping import Plan, plan
+from warehouse.records.errors import SourceError
+from warehouse.records.ingest import BatchReport, SourceSpec
+from warehouse.records.streams import Stream
+from warehouse.settling import Arrival, settle
+from warehouse.sources import read
+from warehouse.sources.opening import packing
+from warehouse.staging import prepare, stage
+from warehouse.store import Warehouse
+
+Progress = Callable[[str, int, int], None]
+
+# What the engine raises when it cannot make sense of data, as against a fault of the store.
+_DATA_FAULTS = (duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputException)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What all files of one poll share: the time, the watermark before it, and the window length."""
+
+    base: Path
+    now: datetime
+    watermark: datetime | None
+    window_seconds: int
+    progress: Progress | None = None
+
+
+def take(warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, poll: Poll) -> BatchReport:
+    """What one file brought; of content that was read before, the old report with `repeated`.
+
+    Raises:
+        SourceError: the file cannot be read now, or the store cannot make sense of it; nothing of it was kept.
+    """
+    mapping = plan(source, stream)
+    file = os.fsencode(name).decode("utf-8", "backslashreplace")
+    path = poll.base / name
+    mark = _fingerprint(warehouse, source, mapping, path, file)
+    known = ledger.same_content(
+        warehouse, source.name, mark.digest, mapping.digest, file if mapping.uses_file else None
+    )
+    if known is not None:
+        return replace(known, repeated=True)
+    try:
+        with warehouse.transaction() as connection:
+            prepare(connection, mapping)
+            error = _stage_all(connection, source, stream, path, file, mark, poll)
+            arrival = Arrival(
+                batch=ledger.next_batch(connection),
+                file=file,
+                content_digest=mark.digest,
+                mapping_digest=mapping.digest,
+                size=mark.size,
+                now=poll.now,
+                watermark=poll.watermark,
+                window_seconds=poll.window_seconds,
+            )
+            return settle(connection, source, [c.name for c in mapping.columns], arrival, error)
+    except _DATA_FAULTS as fault:
+        why = str(fault).splitlines()[0][:200]
+        raise SourceError(f"{path.name} holds data that cannot be stored, nothing of it was kept ({why}).") from fault
+
+
+def is_empty_text(source: SourceSpec, report: BatchReport) -> bool:
+    """Whether the file was a plain text file without a single byte, which is a quiet log rather than a broken one."""
+    packed = Path(report.file).suffix.lower() in (".gz", ".gzip", ".zst", ".zstd")
+    return report.content_digest == EMPTY and source.kind != "parquet" and not packed
+
+
+def _fingerprint(warehouse: Warehouse, source: SourceSpec, mapping: Plan, path: Path, file: str) -> Fingerprint:
+    try:
+        resumable = source.kind == "jsonl" and path.is_file() and not packing(path)
+    except OSError:
+        resumable = False
+    before = ledger.cursor(warehouse, source.name, file, mapping.digest) if resumable else None
+    return fingerprint(path, before)
+
+
+def _stage_all(
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceSpec,
+    stream: Stream,
+    path: Path,
+    file: str,
+    mark: Fingerprint,
+    poll: Poll,
+) -> str | None:
+    """Stage every row of the file; returns what was lost of it, None when it was read to the end."""
+    if mark.size == 0 and source.kind != "parquet" and not packing(path):
+        return f"{path.name} is empty; it brought no rows."
+    try:
+        for chunk in read(source.kind, path, mark.unread):
+            stage(connection, plan(source, stream, chunk.times), chunk, file, poll.now)
+            if poll.progress is not None:
+                poll.progress(file, chunk.done, mark.size)
+    except SourceError as error:
+        if error.transient:
+            raise
+        return str(error)
+    return None

@@ -1,0 +1,142 @@
+"""Units of evidence: sessions and items, and what each arrival batch changed about them.
+
+A session is found over its whole life, but only when a batch touched it: it is counted as it was before the batch
+(negative) and as it is after (positive).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from warehouse.deltas import negative, read
+from warehouse.measures import measures, range_of
+from warehouse.records.metrics import CellMetric, Slice, UnitCount
+from warehouse.records.streams import Stream
+from warehouse.scope import statement, utc
+from warehouse.store import Warehouse
+
+MOST_EFFORT = 4_000_000
+"""Session rows put in order at once; several batches that need more are summarised in smaller steps."""
+
+
+def read_units(
+    warehouse: Warehouse,
+    metric: CellMetric,
+    where: Slice,
+    start: datetime,
+    end: datetime,
+    *,
+    through_batch: int | None = None,
+) -> list[UnitCount]:
+    """How many units have which value, per window that starts within [start, end), in order; counts are above 0.
+
+    `through_batch` asks what was known when that batch was in. A metric whose unit is the window gives at most one
+    unit per window: the mean of its rows.
+
+    Raises:
+        LedgerError: a sum is negative, so that deltas are missing or doubled.
+    """
+    found = [
+        UnitCount(utc(at), int(low), int(high), bool(scored), int(count))
+        for at, low, high, scored, count in read(warehouse, "units_read", metric, where, start, end, through_batch)
+    ]
+    if bad := next((u for u in found if u.count < 0), None):
+        raise negative(metric, bad.window_start, "units", bad.count)
+    if metric.unit != "window":
+        return found
+    bounded = range_of(metric) is not None
+    return [_window(list(items), bounded) for _, items in groupby(found, key=lambda unit: unit.window_start)]
+
+
+def write(warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, events: str, *, may_split: bool) -> bool:
+    """Write the unit deltas of the chunk in `summary_items`; False, nothing written, when that is too much at once."""
+    valued = {index: metric for index, metric in enumerate(metrics) if metric.kind in ("rate", "mean")}
+    sessions = {index: metric for index, metric in valued.items() if metric.unit == "session"}
+    gaps = sorted({metric.session_gap_seconds for metric in sessions.values()})
+    if gaps and not _read_sessions(warehouse, metrics, stream, events, gaps[-1] * 1_000_000, may_split):
+        return False
+    for gap in gaps:
+        same = {index: metric for index, metric in sessions.items() if metric.session_gap_seconds == gap}
+        values: dict[str, object] = {"gap": gap * 1_000_000}
+        warehouse.connection.execute(statement("units_pieces", sums=_sums(same)), values)
+        for index, metric in same.items():
+            alone = statement("units_of_items", index=str(index), which="session_id IS NULL")
+            _insert(warehouse, metric, f"{alone}\nUNION ALL\n{statement('units_of_sessions', index=str(index))}")
+    for index in valued.keys() - sessions.keys():
+        _insert(warehouse, metrics[index], statement("units_of_items", index=str(index), which="true"))
+    return True
+
+
+def _read_sessions(
+    warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, events: str, gap: int, may_split: bool
+) -> bool:
+    """Bring all rows of the touched sessions together; False when that is too much at once."""
+    connection = warehouse.connection
+    connection.execute(statement("units_touched"))
+    low, high = _span(warehouse, events, gap)
+    values: dict[str, object] = {"low": low, "high": high, "gap": gap}
+    columns = measures(metrics, stream, values)
+    connection.execute(statement("units_rows", events=events, measures=columns), values)
+    connection.execute(statement("units_visits"))
+    effort = connection.execute(statement("units_effort")).fetchone()
+    return not (may_split and effort is not None and effort[0] > MOST_EFFORT)
+
+
+def _span(warehouse: Warehouse, events: str, gap: int) -> tuple[int, int]:
+    """Ends, in microseconds since 1970, between which every session touched lies with a gap to spare on both sides.
+
+    The span grows in ever longer steps until nothing of those sessions is near its ends, so that time without them
+    is not read.
+    """
+    found = warehouse.connection.execute(
+        "SELECT min(_at), max(_at) FROM summary_items WHERE session_id IS NOT NULL"
+    ).fetchone()
+    if found is None or found[0] is None:
+        return 0, 0
+    first, last, reach = int(found[0]), int(found[1]), gap
+    low, high = first, last
+    while low > first - gap or high < last + gap:
+        low = min(low, first - reach)
+        high = max(high, last + reach)
+        reach *= 4
+        seen = warehouse.connection.execute(
+            statement("units_span", events=events), {"low": low, "high": high}
+        ).fetchone()
+        if seen is not None and seen[0] is not None:
+            first, last = int(seen[0]), int(seen[1])
+    return low, high
+
+
+def _sums(metrics: Iterable[int]) -> str:
+    return ",\n       ".join(
+        f"count(*) FILTER (_in_{i}) AS _items_{i}, "
+        f"count(*) FILTER (_in_{i} AND _value_{i} IS NULL) AS _unscored_{i}, "
+        f"coalesce(sum(_value_{i}) FILTER (_in_{i}), 0)::HUGEINT AS _total_{i}"
+        for i in metrics
+    )
+
+
+def _insert(warehouse: Warehouse, metric: CellMetric, rows: str) -> None:
+    ends = range_of(metric) or (None, None)
+    window = metric.window_seconds * 1_000_000
+    values = {"digest": metric.digest, "window": window, "low": ends[0], "high": ends[1]}
+    warehouse.connection.execute(statement("units_insert", rows=rows), values)
+
+
+def _window(items: Sequence[UnitCount], bounded: bool) -> UnitCount:
+    """The items of one window as one unit; items without a value count at the ends of the range, if there is one."""
+    counted = items if bounded else [item for item in items if item.scored]
+    rows = sum(item.count for item in counted)
+    low = _mean(sum(item.low * item.count for item in counted), rows)
+    high = _mean(sum(item.high * item.count for item in counted), rows)
+    return UnitCount(items[0].window_start, low, high, any(item.scored for item in items), 1)
+
+
+def _mean(total: int, count: int) -> int:
+    """The mean rounded half away from zero, 0 for nothing."""
+    if count == 0:
+        return 0
+    rounded = (2 * abs(total) + count) // (2 * count)
+    return rounded if total >= 0 else -rounded
