@@ -67,7 +67,8 @@ def _after(now: RolloutState, entry: DecisionEntry) -> RolloutState:
     if entry.kind == "pause" and now.status != "paused":
         return replace(now, status="paused", since=entry.at, epoch_ordinal=now.epoch_ordinal + 1)
     if entry.kind == "resume" and now.status == "paused":
-        return replace(now, status="active", since=entry.at, resumed_at=entry.at)
+        stage = entry.body.get("stage", now.stage)
+        return replace(now, stage=stage, status="active", since=entry.at, resumed_at=entry.at)
     return now
 
 
@@ -122,4 +123,27 @@ def may_expand(state: RolloutState, standing: Standing, stages: Sequence[str], n
         return Refusal("not_go", f"The standing is {standing.standing}: {standing.reasons[0].detail}")
     if state.stage == stages[-1]:
         return Refusal("last_stage", f"{state.stage} is the last stage of {state.rollout}; there is none to expand to.")
+    return None
+
+
+def may_resume(
+    state: RolloutState, standing: Standing | None, stages: Sequence[str], stage: str, people: int, now: datetime
+) -> Refusal | None:
+    """None when the pause may end at `now` in `stage`, else the first thing that stands against it.
+
+    A pause ends only at the stage it came from or an earlier one, by at least one named person, and with a standing
+    that is still valid and in which no gate is in breach: the evidence has to be newer than what was mended.
+    """
+    if state.status != "paused":
+        return Refusal("not_paused", f"{state.rollout} is not paused.")
+    if not people:
+        return Refusal("nobody", "A pause is ended by a named person.")
+    if stage not in stages or stages.index(stage) > stages.index(state.stage):
+        allowed = ", ".join(stages[: stages.index(state.stage) + 1])
+        return Refusal("stage_not_allowed", f"{stage} is not a stage to resume at; allowed: {allowed}.")
+    if standing is None or not standing.at <= now < standing.valid_until:
+        return Refusal("lease_lapsed", "No run of the monitor speaks for this moment; run it again.")
+    broken = [verdict.gate for verdict in standing.verdicts if verdict.outcome == "breach" and not verdict.waived]
+    if broken:
+        return Refusal("still_in_breach", f"No evidence is newer than the breach of {', '.join(broken)}.")
     return None

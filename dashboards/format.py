@@ -126,7 +126,7 @@ def _shown(character: str) -> str:
 
 def safe_link(target: str | None) -> str | None:
     """The target when it is a plain relative path below this page, else None: no scheme, no host, no way upwards."""
-    return target if target is not None and _LINK.match(target) else None
+    return target if target is not None and _LINK.fullmatch(target) else None
 
 
 def script_json(data: Any) -> str:

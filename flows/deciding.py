@@ -141,6 +141,12 @@ def last_decision(stores: Stores, rollout: str) -> DecisionEntry | None:
     return found[-1] if found else None
 
 
+def last_standing(stores: Stores, rollout: str) -> Standing | None:
+    """The standing last published for the rollout, lapsed or not; None before the first run."""
+    found = standings.latest(stores.people).get(rollout)
+    return codec.standing_from_json(found.body["standing"]) if found else None
+
+
 def same_decision(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether two standings say the same: kind, stage, release, policy, and every gate's outcome and reason."""
 

@@ -7,14 +7,16 @@ messages of a rollout reach its switch in the order of the decisions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from flows import targets
 from flows.channels.port import Channel, alert_body, alert_of
+from flows.project import Project
 from flows.switches.port import PERMISSIONS, Switch, SwitchMessage, message_of
 from warehouse.people import outbox
 from warehouse.people.store import People
@@ -43,13 +45,14 @@ def deliver(
     channels: Mapping[str, Channel],
     now: datetime,
     clock: Callable[[], datetime] | None = None,
+    failure_channels: Collection[str] | None = None,
     wait_seconds: float = 60.0,
 ) -> DeliveryReport:
     """What became of every message due at `now`, alerts about failures of this very pass included.
 
     `switches` and `channels` are named as in the policy. After a transient failure the target is left alone for the
     rest of the pass, but for pauses. `clock` gives the time of each attempt (None: `now`). A message that failed for
-    the `ALARM_AFTER`th time, or for good, is told over every channel but the one that failed.
+    the `ALARM_AFTER`th time, or for good, is told over `failure_channels` (None: all), never over the one that failed.
 
     Raises:
         StoreBusyError: another process was delivering for `wait_seconds`.
@@ -63,9 +66,24 @@ def deliver(
             "It will hand out what is due."
         ) from error
     try:
-        return _Pass(people, switches, channels, clock or (lambda: now)).run(now)
+        told = channels if failure_channels is None else failure_channels
+        return _Pass(people, switches, channels, tuple(told), clock or (lambda: now)).run(now)
     finally:
         lock.release()
+
+
+def deliver_project(
+    project: Project, people: People, *, now: datetime, clock: Callable[[], datetime] | None = None
+) -> DeliveryReport:
+    """As `deliver`, to the switches and channels of the project's policy; a rollout's switch has the rollout's name."""
+    return deliver(
+        people,
+        switches=targets.switches(project),
+        channels=targets.channels(project),
+        now=now,
+        clock=clock,
+        failure_channels=targets.failure_channels(project),
+    )
 
 
 class _Pass:
@@ -74,16 +92,17 @@ class _Pass:
         people: People,
         switches: Mapping[str, Switch],
         channels: Mapping[str, Channel],
+        told: Collection[str],
         clock: Callable[[], datetime],
     ) -> None:
-        self.people, self.switches, self.channels, self.clock = people, switches, channels, clock
+        self.people, self.switches, self.channels, self.told, self.clock = people, switches, channels, told, clock
         self.resting: set[tuple[str, str]] = set()
         self.settled: list[Delivery] = []
 
     def run(self, now: datetime) -> DeliveryReport:
         tried: set[str] = set()
         # A settled message may free the one behind it, and a failure writes alerts: look until nothing is new.
-        while fresh := [each for each in outbox.due(self.people, now=now) if each.id not in tried]:
+        while fresh := [d for d in outbox.due(self.people, now=max(now, self.clock())) if d.id not in tried]:
             for each in fresh:
                 tried.add(each.id)
                 self.attempt(each.id)
@@ -129,9 +148,7 @@ class _Pass:
             return []
         body = _alarm(message, error, final, at)
         return [
-            NewDelivery("alert", name, body)
-            for name in self.channels
-            if message.kind == "switch" or name != message.target
+            NewDelivery("alert", name, body) for name in self.told if message.kind == "switch" or name != message.target
         ]
 
 

@@ -56,6 +56,5 @@ def test_the_shipped_bets_stay_within_alpha_at_the_limit() -> None:
     assert 0.001 < ever_paused(365, 1000, LIMIT, list(stakes(LIMIT))) < ALPHA
 
 
-@pytest.mark.slow
 def test_hourly_looks_match_the_published_value() -> None:
     assert ever_paused(2000, 500, LIMIT, published_stakes()) == pytest.approx(0.009466, abs=5e-7)

@@ -67,7 +67,7 @@ def test_all_harmful_and_all_harmless() -> None:
 
 def test_it_covers_the_average_although_rates_move() -> None:
     rng = np.random.default_rng(5)
-    m, alpha, runs, looks = 0.02, 0.1, 400, 60
+    m, alpha, runs, looks = 0.02, 0.1, 120, 60
     rates = np.where(np.arange(looks) % 2, 0.035, 0.005)
     missed = 0
     for _ in range(runs):

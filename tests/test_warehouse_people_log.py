@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from people_examples import NOW, alert, decision, long_log, switch, written
 
@@ -122,6 +122,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_canonical_json_keeps_the_value_and_has_one_form(value: Any) -> None:
     text = canonical(value)
@@ -155,6 +156,7 @@ def test_an_outsider_can_compute_the_hash_of_an_entry(people: People) -> None:
     assert hashlib.sha256(text.encode()).hexdigest() == entry.hash
 
 
+@settings(deadline=None)
 @given(key=st.text(min_size=1), text=st.text(), body=st.dictionaries(st.text(), VALUES, max_size=3))
 def test_any_text_can_be_written_and_verifies(template: Path, key: str, text: str, body: dict[str, Any]) -> None:
     with copied(template) as folder, People.open(folder) as people:
@@ -167,7 +169,7 @@ def test_any_text_can_be_written_and_verifies(template: Path, key: str, text: st
         assert log.verify(people) == ChainReport(True, ENTRIES + 1, entry.hash)
 
 
-# ---------------------------------------------------------------------------------------------------- append-only, chain
+# --------------------------------------------------------------------------------------------------- append-only, chain
 
 
 @pytest.mark.parametrize(
@@ -186,12 +188,15 @@ def test_any_text_can_be_written_and_verifies(template: Path, key: str, text: st
     ],
 )
 def test_the_table_itself_refuses_all_but_the_next_entry(template: Path, statement: str) -> None:
-    with copied(template) as folder, closing(sqlite3.connect(folder / FILE_NAME)) as connection:
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(statement)
+    with (
+        copied(template) as folder,
+        closing(sqlite3.connect(folder / FILE_NAME)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
+        connection.execute(statement)
 
 
-def test_a_sound_log_verifies_against_its_own_head_and_against_earlier_ones(template: Path, head: tuple[int, str]) -> None:
+def test_a_sound_log_verifies_against_its_head_and_against_earlier_ones(template: Path, head: tuple[int, str]) -> None:
     with People.open(template) as people:
         sound = ChainReport(True, ENTRIES, head[1])
         assert log.verify(people) == sound
@@ -216,12 +221,14 @@ def flip(connection: sqlite3.Connection, seq: int, column: str, bit: int) -> Non
     connection.execute(statement, [bytes(changed), seq])
 
 
+@settings(deadline=None)
 @given(st.integers(1, ENTRIES), st.sampled_from(TEXTS), st.integers(0, 10_000))
 def test_one_flipped_bit_in_any_column_is_found_and_named(template: Path, seq: int, column: str, bit: int) -> None:
     report = tampered(template, lambda connection: flip(connection, seq, column, bit))
     assert (report.ok, report.bad_seq, report.entries) == (False, seq, seq - 1)
 
 
+@settings(deadline=None)
 @given(st.integers(1, ENTRIES), st.sampled_from(TEXTS), st.sampled_from(["NULL", "7", "''", "CAST({} AS BLOB)"]))
 def test_a_column_of_another_type_is_found_and_named(template: Path, seq: int, column: str, value: str) -> None:
     statement = f"UPDATE decisions SET {column} = {value.format(column)} WHERE seq = {seq}"
@@ -229,6 +236,7 @@ def test_a_column_of_another_type_is_found_and_named(template: Path, seq: int, c
     assert (report.ok, report.bad_seq) == (False, seq)
 
 
+@settings(deadline=None)
 @given(st.integers(1, ENTRIES), st.integers(-3, ENTRIES + 3))
 def test_a_moved_entry_is_found(template: Path, seq: int, to: int) -> None:
     if to == seq:
@@ -239,12 +247,14 @@ def test_a_moved_entry_is_found(template: Path, seq: int, to: int) -> None:
     assert report.bad_seq <= seq
 
 
+@settings(deadline=None)
 @given(st.integers(1, ENTRIES - 1))
 def test_a_removed_entry_is_found_and_named(template: Path, seq: int) -> None:
     report = tampered(template, lambda c: c.execute("DELETE FROM decisions WHERE seq = ?", [seq]))
     assert report == ChainReport(False, seq - 1, report.head, seq, f"entry {seq} is missing")
 
 
+@settings(deadline=None)
 @given(st.integers(1, ENTRIES), st.integers(1, ENTRIES))
 def test_swapped_entries_are_found_and_named(template: Path, one: int, other: int) -> None:
     if one == other:
@@ -253,6 +263,7 @@ def test_swapped_entries_are_found_and_named(template: Path, one: int, other: in
     assert tampered(template, lambda c: c.execute(swap)).bad_seq == min(one, other)
 
 
+@settings(deadline=None)
 @given(st.integers(1, ENTRIES), st.integers(0, ENTRIES + 1))
 def test_an_inserted_entry_is_found(template: Path, source: int, to: int) -> None:
     def insert(connection: sqlite3.Connection) -> None:

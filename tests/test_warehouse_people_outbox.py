@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from people_examples import NOW, alert, switch, written
 
@@ -95,6 +95,7 @@ def test_alerts_about_a_failure_are_written_with_it(people: People) -> None:
     assert outbox.all(people)[-1].body["decision"]["head"] == entry.hash
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.integers(1, 1000))
 def test_the_wait_doubles_to_an_hour_less_a_quarter_at_most_and_is_always_the_same(id: str, attempts: int) -> None:
     id = id.encode("utf-8", "replace").decode()
@@ -155,6 +156,8 @@ def test_rollouts_and_switches_do_not_stand_in_each_others_way(people: People) -
 ACTIONS = st.sampled_from(["start", "go", "hold", "pause", "expand", "resume"])
 
 
+@pytest.mark.slow
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(ACTIONS, st.booleans()), min_size=1, max_size=8))
 def test_whatever_fails_a_switch_hears_in_order_and_ends_at_the_newest(
     tmp_path_factory: pytest.TempPathFactory, story: list[tuple[str, bool]]

@@ -83,16 +83,24 @@ def test_readers_open_and_read_while_one_writes(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_waits_and_then_says_that_it_is_busy(tmp_path: Path) -> None:
-    with People.open(tmp_path) as first, People.open(tmp_path, wait_seconds=0.05) as second, first.write():
-        with pytest.raises(StoreBusyError, match="Another process is writing"):
-            written(second, "a")
+    with (
+        People.open(tmp_path) as first,
+        People.open(tmp_path, wait_seconds=0.05) as second,
+        first.write(),
+        pytest.raises(StoreBusyError, match="Another process is writing"),
+    ):
+        written(second, "a")
 
 
 def test_what_is_written_before_an_error_is_not_kept(tmp_path: Path) -> None:
-    with People.open(tmp_path) as people:
-        with pytest.raises(RuntimeError), people.write() as session:
+    def write_and_fail(people: People) -> None:
+        with people.write() as session:
             session.connection().exec_driver_sql("INSERT INTO standings VALUES ('r', '{}', 'a', 'b')")
             raise RuntimeError
+
+    with People.open(tmp_path) as people:
+        with pytest.raises(RuntimeError):
+            write_and_fail(people)
         with people.read() as session:
             assert session.connection().exec_driver_sql("SELECT count(*) FROM standings").scalar() == 0
 

@@ -176,9 +176,9 @@ def _summarise_group(
 
 def _chunks(batches: Sequence[tuple[int, int]]) -> list[list[int]]:
     chunks: list[list[int]] = []
-    filled = CHUNK_ROWS
+    filled = 0
     for batch, rows in batches:
-        if filled + rows > CHUNK_ROWS:
+        if not chunks or filled + rows > CHUNK_ROWS:
             chunks.append([])
             filled = 0
         chunks[-1].append(batch)

@@ -161,6 +161,7 @@ def _extracts(building: _Building) -> str:
     looks = [f"json_extract_string(raw, {building.bind(building.texts or ['/'])}::VARCHAR[]) AS v"]
     if building.jsons:
         looks.append(f"json_extract(raw, {building.bind(building.jsons)}::VARCHAR[]) AS j")
+    looks.append(f"json_keys(raw, {building.bind(_keyed(building))}::VARCHAR[]) AS keys")
     return ", ".join(looks)
 
 
@@ -193,19 +194,21 @@ def _attributes(building: _Building) -> str:
     return kept
 
 
+def _keyed(building: _Building) -> list[str]:
+    """Pointers to the objects that a column reads from, the row itself first."""
+    nested = [pointer_of(parent) for parent in _parents(building) if parent]
+    return list(dict.fromkeys(["$", *nested, *building.jsons]))
+
+
 def _twice(building: _Building) -> str:
     """The first key that an object names twice, looked for wherever a column reads; NULL when there is none."""
-    nested = [pointer_of(parent) for parent in _parents(building) if parent] + building.jsons
-    keys = "json_keys(raw)"
-    twice = f"CASE WHEN list_unique({keys}) < len({keys}) THEN {_repeated(keys)} "
-    for pointer in dict.fromkeys(nested):
-        inner = f"json_keys(raw, {building.bind(pointer)})"
-        twice += f"WHEN list_unique({inner}) < len({inner}) THEN {_repeated(inner)} "
-    return twice + "END"
+    return f"coalesce({', '.join(_repeated(f'keys[{i}]') for i in range(1, len(_keyed(building)) + 1))}, NULL)"
 
 
 def _repeated(keys: str) -> str:
-    return f"list_filter({keys}, (k, i) -> list_position({keys}, k) < i)[1]"
+    # The plain comparison is faster on the few keys that rows have; on many it would be quadratic.
+    found = f"list_filter({keys}, (k, i) -> list_position({keys}, k) < i)[1]"
+    return f"CASE WHEN len({keys}) <= 64 OR list_unique({keys}) < len({keys}) THEN {found} END"
 
 
 def _digest(source: SourceSpec, stream: Stream) -> str:

@@ -25,14 +25,17 @@ def prepare(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 def stage(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, file: str, now: datetime) -> None:
     """Map, type and judge the rows of one chunk and add them, the bad ones with their reason, to the staged rows."""
+    taken = 0
     connection.register("chunk", chunk.rows)
     try:
         if chunk.rows.num_rows:
             sql, bound = statement(plan, len(chunk.names))
             named = {f"k{index}": name for index, name in enumerate(chunk.names)}
             moment = {"file": file} if plan.uses_file else {}
-            connection.execute(sql, {**bound, **named, **moment, "now": now})
-        rejects = [*chunk.rejects, *_not_json(connection, chunk)]
+            (taken,) = connection.execute(sql, {**bound, **named, **moment, "now": now}).fetchone() or (0,)
+        rejects = [*chunk.rejects]
+        if taken < chunk.rows.num_rows:
+            rejects += _not_json(connection)
     finally:
         connection.unregister("chunk")
     if rejects:
@@ -76,7 +79,9 @@ def _digested(column: Column) -> str:
     """Name, length and text of a value; a missing one adds nothing, so that a new column changes no old digest."""
     name = f'"{column.name}"'
     text = f"epoch_us({name})::VARCHAR" if column.type == "time" else f"{name}::VARCHAR"
-    return f"'{column.name}:' || strlen({text}) || ':' || {text}"
+    # Only texts can hold what looks like the next value.
+    length = f"strlen({text}) || ':' || " if column.type in ("text", "json") else ""
+    return f"'{column.name}:' || {length}{text}"
 
 
 def _flagged(flags: list[tuple[Column, str | None]]) -> str:
@@ -84,11 +89,9 @@ def _flagged(flags: list[tuple[Column, str | None]]) -> str:
     return f"list_filter([{', '.join(cases)}], x -> x IS NOT NULL)" if cases else "NULL::VARCHAR[]"
 
 
-def _not_json(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> list[Reject]:
-    if chunk.names:
-        return []
+def _not_json(connection: duckdb.DuckDBPyConnection) -> list[Reject]:
     bad = connection.execute("SELECT position, raw FROM chunk WHERE NOT json_valid(raw)").fetchall()
-    return [jsonl.fault(raw, position) for position, raw in bad]
+    return [fault for position, raw in bad if (fault := jsonl.fault(raw, position)) is not None]
 
 
 def _reject(connection: duckdb.DuckDBPyConnection, rejects: Iterable[Reject]) -> None:

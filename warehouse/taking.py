@@ -18,6 +18,7 @@ from warehouse.records.ingest import BatchReport, SourceSpec
 from warehouse.records.streams import Stream
 from warehouse.settling import Arrival, settle
 from warehouse.sources import read
+from warehouse.sources.chunks import merged
 from warehouse.sources.opening import packing
 from warehouse.staging import prepare, stage
 from warehouse.store import Warehouse
@@ -102,7 +103,7 @@ def _stage_all(
     if mark.size == 0 and source.kind != "parquet" and not packing(path):
         return f"{path.name} is empty; it brought no rows."
     try:
-        for chunk in read(source.kind, path, mark.unread):
+        for chunk in merged(read(source.kind, path, mark.unread)):
             stage(connection, plan(source, stream, chunk.times), chunk, file, poll.now)
             if poll.progress is not None:
                 poll.progress(file, chunk.done, mark.size)

@@ -43,7 +43,7 @@ def compare(
     over the `top` categories of the reference, "(other)" and "(missing)"; texts: length and shares of digits,
     punctuation and characters outside ASCII. Numbers and texts with missing values get a part ``<name>.missing``. A
     part with fewer than `min_rows` values on a side, without any value, without spread, or absent is not judged and
-    says why. Of more than `max_rows` rows every k-th is taken. `html` is where the page for people is written, if at all.
+    says why. Of more than `max_rows` rows every k-th is taken. `html` is where the page for people goes, if at all.
 
     Raises:
         UsageError: a column is named twice or its name is no identifier, or `min_rows`, `top` or `max_rows` is below 1.

@@ -11,7 +11,7 @@ LOG_2 = math.log(2)
 
 
 def category_noise(counts: Sequence[tuple[int, int]]) -> float:
-    """The Jensen-Shannon distance (natural logarithm) to expect between two samples of one distribution.
+    """The root mean square Jensen-Shannon distance (natural logarithm) between two samples of one distribution.
 
     `counts` are rows per category in reference and current. From the second-order expansion of the divergence,
     (1 - p) / 8 * (1/n + 1/m) per category; a category too rare to meet in both samples adds at most p * ln 2.

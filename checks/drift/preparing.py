@@ -15,11 +15,15 @@ from checks.drift.records import (
     NUMERIC_LIMIT,
     NUMERIC_METHOD,
     DriftColumn,
+    DriftKind,
 )
+from warehouse.records.errors import UsageError
+from warehouse.records.streams import Column
 
+PROSE = 100
 MISSING, OTHER = "(missing)", "(other)"
 _PROPERTIES = {"length": None, "digits": r"\d", "punctuation": r"[^\w\s]", "non_ascii": r"[^\x00-\x7f]"}
-_UNSAFE = re.compile(r"[^\w .,:;/@+=%$#!?()\[\]{}*~|-]")
+_UNSAFE = re.compile(r"[^\w .,:;/@+=%#!?()\[\]*~|-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,28 @@ class Part:
     def method(self) -> str:
         """The name of the distance."""
         return NUMERIC_METHOD if self.numeric else CATEGORY_METHOD
+
+
+def kind_of(column: Column, reference: Any) -> DriftKind:
+    """How a declared column is compared, given the data frame of the pinned reference.
+
+    A text is one of categories unless the reference holds more than 100 different ones that make up more than a tenth
+    of its values: then it is prose, compared by length and kinds of characters. Fixed as long as the reference is.
+
+    Raises:
+        UsageError: the column holds times or JSON, which have no distance here.
+    """
+    match column.type:
+        case "number" | "integer":
+            return "numeric"
+        case "boolean":
+            return "boolean"
+        case "text":
+            values = reference[column.name].dropna() if column.name in reference else ()
+            distinct = len(set(values))
+            return "text" if distinct > PROSE and distinct > len(values) / 10 else "categorical"
+        case _:
+            raise UsageError(f"Column {column.name} holds {column.type}, which cannot be compared for drift.")
 
 
 def parts(reference: Any, current: Any, column: DriftColumn, top: int) -> tuple[Part, ...]:
@@ -105,7 +131,7 @@ def _density(texts: Any, pattern: str) -> Any:
 
 
 def _characters(name: str, column: str, limit: float, left: Any, right: Any) -> Iterator[Part]:
-    """The density as numbers; whether there are any, where the reference is the same throughout; nothing where both are.
+    """The density as numbers; where the reference is the same throughout, whether the rows still are.
 
     A kind of character that no text of either side holds is no gap in the evidence: there is nothing to compare.
     """

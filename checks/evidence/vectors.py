@@ -17,8 +17,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from checks.evidence import formulas, monitor
+from checks.evidence import monitor
 from checks.evidence.cumulative import log_evidence
+from checks.evidence.formulas import families
 from checks.evidence.growth import log_growth
 
 Input = Mapping[str, Any]
@@ -60,7 +61,7 @@ FAMILIES: dict[str, Family] = {
     "bernoulli_grid_mixture_log_e": bernoulli_grid,
     "linear_bet_grid_mixture_log_e": linear_bets,
     "start_mixture_monitor_log_e": start_mixture,
-    **formulas.FAMILIES,
+    **families.FAMILIES,
 }
 
 
@@ -71,13 +72,11 @@ def within(got: Any, expected: Any, rtol: float, atol: float) -> bool:
             key in got and within(got[key], value, rtol, atol) for key, value in expected.items()
         )
     if isinstance(expected, list):
-        return len(got) == len(expected) and all(
-            within(g, e, rtol, atol) for g, e in zip(got, expected, strict=True)
-        )
+        return len(got) == len(expected) and all(within(g, e, rtol, atol) for g, e in zip(got, expected, strict=True))
     if expected is None or (isinstance(expected, str) and expected not in ("inf", "-inf")):
         return bool(got == expected)
     want = float(expected)
-    return got == want if math.isinf(want) else abs(got - want) <= atol + rtol * abs(want)
+    return bool(got == want if math.isinf(want) else abs(got - want) <= atol + rtol * abs(want))
 
 
 def met(vector: Mapping[str, Any]) -> bool:

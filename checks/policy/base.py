@@ -105,12 +105,19 @@ _AS_DURATION = (
 )
 
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9_-]{0,62}$"})]
-ColumnName = Annotated[str, AfterValidator(_column_name), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9_]{0,62}$"})]
+ColumnName = Annotated[
+    str, AfterValidator(_column_name), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9_]{0,62}$"})
+]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 Words = Annotated[str, AfterValidator(_words), Field(json_schema_extra={"minLength": 1})]
 LengthOfTime = Annotated[timedelta, PlainValidator(duration), *_AS_DURATION]
 Duration = Annotated[timedelta, PlainValidator(duration), AfterValidator(_positive), *_AS_DURATION]
-Moment = Annotated[datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "examples": ["2026-03-01"]})]
+Moment = Annotated[
+    datetime,
+    PlainValidator(moment),
+    PlainSerializer(datetime.isoformat, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": ["2026-03-01", "2026-03-01T06:00:00Z"]}),
+]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Many = Annotated[tuple[T, ...], Strict(False)]
 """A list in the file, a tuple in memory; what is in it stays strict."""

@@ -14,8 +14,25 @@ from checks.policy.yaml_source import Document, Path, dotted
 from warehouse.records.errors import Problem
 
 SECRET_KEYS = frozenset(
-    {"url", "token", "secret", "password", "passwd", "key", "api_key", "apikey", "webhook", "webhook_url", "auth",
-     "authorization", "credentials", "headers", "bearer", "access_token", "private_key"}
+    {
+        "url",
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "key",
+        "api_key",
+        "apikey",
+        "webhook",
+        "webhook_url",
+        "auth",
+        "authorization",
+        "credentials",
+        "headers",
+        "bearer",
+        "access_token",
+        "private_key",
+    }
 )
 """Keys that would hold a secret; their values, and those of keys ending in `_env`, are never shown."""
 
@@ -66,7 +83,9 @@ def listed(names: Iterable[str], *, none: str = "none") -> str:
     return ", ".join(every[:20]) + more if every else none
 
 
-def problems_of(error: ValidationError, place: Place, value: Any, keys: Callable[[Path], Sequence[str]]) -> list[Problem]:
+def problems_of(
+    error: ValidationError, place: Place, value: Any, keys: Callable[[Path], Sequence[str]]
+) -> list[Problem]:
     """Every finding of pydantic in our words; `keys` gives the keys that the mapping at a place may have."""
     return [_problem(details, place, value, keys) for details in error.errors(include_url=False)]
 
@@ -120,7 +139,9 @@ def _unknown_key(place: Place, path: Path, key: str, known: Sequence[str]) -> Pr
         message = f"secrets come from the environment: use {wanted}."
         hint = "Put the name of an environment variable there, and change the secret if this file was shared."
         return place.problem(path, message, allowed=listed(known), hint=hint, at_key=True)
-    return place.problem(path, "there is no such key here.", allowed=listed(known), hint=nearest(key, known), at_key=True)
+    return place.problem(
+        path, "there is no such key here.", allowed=listed(known), hint=nearest(key, known), at_key=True
+    )
 
 
 def _tags(context: Mapping[str, Any], details: ErrorDetails) -> str:

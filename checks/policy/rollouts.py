@@ -74,5 +74,8 @@ def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
         name = text(deputy, "name")
         if name is not None and name.strip() == (text(owner, "name") or "").strip():
             yield place.problem(
-                ("deputy", "name"), "is the owner as well.", given=shown(name), hint="Name another person, or leave it out."
+                ("deputy", "name"),
+                "is the owner as well.",
+                given=shown(name),
+                hint="Name another person, or leave it out.",
             )

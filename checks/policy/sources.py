@@ -104,4 +104,3 @@ def _constant(column: str, value: str, stream: Stream, place: Place, known: Know
         yield place.problem(
             inner, f"is not a value of column {column}.", given=shown(value), allowed=listed(declared.choices)
         )
-

@@ -103,7 +103,9 @@ def _compose(text: str) -> yaml.Node | None:
             loader.dispose()  # type: ignore[no-untyped-call]  # untyped in the stubs
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
-        raise _Refused("a character stands here that YAML does not allow.", line, given=f"U+{_code(error):04X}") from None
+        raise _Refused(
+            "a character stands here that YAML does not allow.", line, given=f"U+{_code(error):04X}"
+        ) from None
     except yaml.MarkedYAMLError as error:
         raise _syntax(text, error) from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
@@ -123,7 +125,9 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> _Refused:
     if "'\\t'" in said or (mark and "\t" in written[: mark.column + 1]):
         return _Refused("a tab stands where YAML wants spaces.", line, hint="Indent with spaces.")
     if "but found another document" in said:
-        return _Refused("a second document begins here (---).", line, hint="Put it into a file of its own and `include` it.")
+        return _Refused(
+            "a second document begins here (---).", line, hint="Put it into a file of its own and `include` it."
+        )
     return _Refused(f"this is not valid YAML: {said}.", line, hint='Text with ": ", "#" or brackets needs quotes.')
 
 
@@ -156,7 +160,9 @@ class _Builder:
         for key_node, child in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _Refused("a key must be plain text.", line, hint="Braces without quotes begin a mapping: quote them.")
+                raise _Refused(
+                    "a key must be plain text.", line, hint="Braces without quotes begin a mapping: quote them."
+                )
             key = _visible(str(key_node.value), line)
             if key in seen:
                 self.document.problems.append(_twice(self.document.file, key, path, line, seen[key]))

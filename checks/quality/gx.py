@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from checks.quality.known import tells_no_count
 from checks.quality.outcome import errored, outcome
 from checks.quality.records import CheckResult, Expectation
 from warehouse.records.errors import UsageError
@@ -46,24 +47,46 @@ def run(
     if not expectations:
         return ()
     try:
-        rows = _count(connect, table)
+        rows = _count(connect, table, "*")
+        filled = _filled(connect, table, expectations)
     except Exception as error:  # whatever the database says, it is the outcome of these checks and of nothing else
         reason = f"The rows to check cannot be read: {error}"
         return tuple(errored(check, stream, batch, reason) for check in expectations)
     with _quiet():
         raw = _validate(connect, table, expectations)
     return tuple(
-        outcome(check, raw[index], stream=stream, batch=batch, rows=rows, show_values=show_values)
+        outcome(
+            check,
+            raw[index],
+            stream=stream,
+            batch=batch,
+            rows=rows,
+            filled=filled.get(check.column),
+            show_values=show_values,
+        )
         for index, check in enumerate(expectations)
     )
 
 
-def _count(connect: Callable[[], Any], table: str) -> int:
+def _count(connect: Callable[[], Any], table: str, what: str) -> int:
     connection = connect()
     try:
-        return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
+        return int(connection.execute(f'SELECT count({what}) FROM "{table}"').fetchone()[0])
     finally:
         connection.close()
+
+
+def _filled(connect: Callable[[], Any], table: str, expectations: Sequence[Expectation]) -> dict[str | None, int]:
+    """Values per column for the expectations of which the library does not say whether there were any."""
+    counts: dict[str | None, int] = {}
+    for check in expectations:
+        name = check.column
+        if tells_no_count(check.expectation) and name is not None and _NAME.match(name) and name not in counts:
+            try:
+                counts[name] = _count(connect, table, f'"{name}"')
+            except Exception:  # no such column: the library says so of the expectation itself
+                counts[name] = 0
+    return counts
 
 
 @contextmanager
@@ -139,8 +162,8 @@ def _validator(connect: Callable[[], Any], table: str) -> Any:
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
-    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.validator.validator import Validator
 
     from checks.quality.buffered import engine

@@ -134,3 +134,8 @@ def about_shape(name: str) -> bool:
         "expect_column_values_to_be_in_type_list",
         "expect_column_values_to_be_of_type",
     }
+
+
+def tells_no_count(name: str) -> bool:
+    """True for an expectation whose result does not say whether there was a value to look at."""
+    return name.startswith("expect_column_distinct_values_")

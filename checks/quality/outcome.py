@@ -9,17 +9,27 @@ from typing import Any
 
 from checks.quality.known import ABOUT_NULLS, UNSUPPORTED, about_shape
 from checks.quality.records import CheckResult, CheckState, Expectation
+from checks.quality.text import plain
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _QUOTED = re.compile(r"'[^']*'")
 _NOT_LIMITS = {"column", "column_A", "column_B", "column_list", "row_condition", "condition_parser"}
 _INSTEAD = "Great Expectations cannot do this on DuckDB; say it in SQL with unexpected_rows_expectation."
 
 
 def outcome(
-    check: Expectation, answer: Any, *, stream: str, batch: int | None, rows: int, show_values: bool
+    check: Expectation,
+    answer: Any,
+    *,
+    stream: str,
+    batch: int | None,
+    rows: int,
+    filled: int | None,
+    show_values: bool,
 ) -> CheckResult:
-    """Our record of one answer; an exception, or an answer that holds one, is the state "error"."""
+    """Our record of one answer; an exception, or an answer that holds one, is the state "error".
+
+    `rows` are the rows of the batch; `filled` counts the values of the column where the answer itself does not tell.
+    """
     if (reason := _exception(answer)) is not None:
         if not show_values and "Conversion Error" in reason:
             reason = _QUOTED.sub("'...'", reason)
@@ -28,7 +38,7 @@ def outcome(
     unexpected, looked_at = _whole(result.get("unexpected_count")), _whole(result.get("element_count"))
     if by_query := check.expectation == "unexpected_rows_expectation":
         unexpected, looked_at = _whole(result.get("observed_value")), rows
-    state = _state(check, result, bool(answer.success), rows)
+    state = _state(check, result, bool(answer.success), rows, filled)
     counts_rows = by_query or "element_count" in result
     observed = _observed(result, unexpected if counts_rows else None, looked_at, show_values)
     return CheckResult(
@@ -69,12 +79,6 @@ def errored(check: Expectation, stream: str, batch: int | None, reason: str) -> 
     )
 
 
-def plain(text: str, limit: int) -> str:
-    """The text on one line without control characters, at most `limit` characters long."""
-    line = " ".join(_CONTROL.sub(" ", text).split())
-    return line if len(line) <= limit else f"{line[: limit - 3]}..."
-
-
 def _exception(answer: Any) -> str | None:
     """The message of the exception in an answer, without the SQL that SQLAlchemy appends; None when there is none."""
     if answer is None:
@@ -94,10 +98,10 @@ def _arguments(error: Exception) -> str:
     return "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in found)
 
 
-def _state(check: Expectation, result: Mapping[str, Any], success: bool, rows: int) -> CheckState:
+def _state(check: Expectation, result: Mapping[str, Any], success: bool, rows: int, filled: int | None) -> CheckState:
     if about_shape(check.expectation):
         return "passed" if success else "failed"
-    if rows == 0 or not _has_values(check, result):
+    if rows == 0 or not (_has_values(check, result) if filled is None else filled):
         return "no_data"
     return "passed" if success else "failed"
 

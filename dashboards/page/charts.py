@@ -1,7 +1,7 @@
 """Figures for Plotly as plain dictionaries, and Plotly's own script, which is loaded only when it is asked for.
 
 Colours are names of the style sheet's variables (``var(--ink)``): the page's script puts the real ones in, so that a
-figure fits light and dark. No foreign text goes into a figure except names of releases, with markup taken out.
+figure fits light and dark. The little foreign text in a figure (releases, units) is cut and has its markup taken out.
 """
 
 from __future__ import annotations
@@ -161,14 +161,14 @@ def _layout(points: Sequence[EvidencePoint], title: str) -> Figure:
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
         "xaxis": {"type": "date", "gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False},
-        "yaxis": {"title": {"text": title, "standoff": 6}, "gridcolor": "var(--line)", "zeroline": False},
+        "yaxis": {"title": {"text": _plain(title, 40), "standoff": 6}, "gridcolor": "var(--line)", "zeroline": False},
         "shapes": shapes,
         "annotations": notes,
     }
 
 
 def _release_note(at: str, release: str | None) -> Figure:
-    name = fmt.visible(release or "unnamed", 24).translate(_NO_MARKUP)
+    name = _plain(release or "unnamed", 24)
     return {
         "x": at,
         "y": 1,
@@ -182,6 +182,11 @@ def _release_note(at: str, release: str | None) -> Figure:
     }
 
 
+def _plain(text: str, most: int) -> str:
+    """Text for a figure: Plotly reads some markup in its texts, so there is none."""
+    return fmt.visible(text, most).translate(_NO_MARKUP)
+
+
 def _level(height: float) -> Figure:
     line = {"color": "var(--ink)", "width": 1.5, "dash": "dash"}
     return {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
@@ -193,7 +198,7 @@ def _note(height: float, text: str) -> Figure:
         "y": height,
         "xref": "paper",
         "yref": "y",
-        "text": text,
+        "text": _plain(text, 60),
         "showarrow": False,
         "xanchor": "right",
         "yanchor": "bottom",

@@ -15,9 +15,7 @@ from dashboards.page.model import DriftRow, DriftTable, EvidencePoint, GateSerie
 def standing_point(standing: Standing) -> StandingPoint:
     """A published standing as a point of the timeline, with its first reason."""
     reason = standing.reasons[0].detail if standing.reasons else ""
-    return StandingPoint(
-        standing.at, standing.valid_until, standing.standing, standing.stage, reason, standing.binding
-    )
+    return StandingPoint(standing.at, standing.valid_until, standing.standing, standing.stage, reason, standing.binding)
 
 
 def series(gate: str, epochs: Iterable[tuple[str, str, Sequence[HistoryPoint]]]) -> GateSeries:

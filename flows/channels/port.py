@@ -59,17 +59,20 @@ def alert_body(
 def alert_of(delivery: Delivery) -> Alert:
     """The alert that a delivery of kind "alert" carries.
 
+    A decision may be told to switch and channels with one body: where `event` and `summary` are absent, the switch
+    message's `action` and `reason` stand for them; `facts` may be absent.
+
     Raises:
-        DeliveryError: the body is not one that `alert_body` makes; terminal, for it will never be.
+        DeliveryError: the body is neither that of `alert_body` nor of `switch_body`; terminal, for it will never be.
     """
     body = delivery.body
     try:
         return Alert(
             id=delivery.id,
             rollout=delivery.rollout,
-            event=str(body["event"]),
-            summary=str(body["summary"]),
-            facts=tuple((str(name), str(value)) for name, value in body["facts"]),
+            event=str(body["event"] if "event" in body else body["action"]),
+            summary=str(body["summary"] if "summary" in body else body["reason"]),
+            facts=tuple((str(name), str(value)) for name, value in body.get("facts", [])),
             at=datetime.fromisoformat(body["at"]),
             simulated=bool(body["simulated"]),
             decision_id=delivery.decision_id,

@@ -35,10 +35,13 @@ class Conversation:
     hard: bool
 
 
-def begin(rng: Random, start: datetime, offset: timedelta, hours: int) -> list[Conversation]:
-    """The conversations that begin in the `hours` from `start`, in order; `offset` is `start` seen from the demo's."""
+def begin(rng: Random, start: datetime, offset: timedelta, hours: int, per_day: int) -> list[Conversation]:
+    """The conversations that begin in the `hours` from `start`, in order, at a rate of `per_day`.
+
+    `offset` is `start` seen from the start of the demo.
+    """
     weights = [_BUSY[(start.hour + hour) % 24] for hour in range(hours)]
-    mean = incidents.sessions_per_day(offset) * sum(weights) / sum(_BUSY)
+    mean = per_day * sum(weights) / sum(_BUSY)
     count = max(1, round(mean * (1 + 0.05 * rng.gauss(0, 1))))
     picked = rng.choices(range(hours), weights, k=count)
     moments = sorted(start + timedelta(hours=hour, milliseconds=int(rng.random() * 3_600_000)) for hour in picked)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib import resources
 from random import Random
 
 from flows.demo import conversations, faults, incidents, people
-from flows.demo.files import DemoFile, Row, lines, squeezed
+from flows.demo.files import DemoFile, Row, lines, squeezed, stamp
 from warehouse.records.errors import UsageError
 
 SEED = 47
@@ -21,13 +22,21 @@ _UPLOAD = timedelta(minutes=20)
 _PROBES = 400
 
 
+def policy_text(end: datetime) -> str:
+    """The policy of the demo that ends at `end`, its first week pinned as the reference of drift."""
+    start = incidents.start_of(end)
+    text = resources.files("flows.demo").joinpath("policy.yaml").read_text(encoding="utf-8")
+    week = stamp(start + timedelta(days=7))
+    return text.replace('"$reference_start"', f'"{stamp(start)}"').replace('"$reference_end"', f'"{week}"')
+
+
 def files(seed: int, end: datetime) -> Iterator[DemoFile]:
     """All files of the six weeks before `end`, in the order in which a monitor would come to see them.
 
     Raises:
         UsageError: `end` is not a midnight in UTC.
     """
-    _check_midnight(end)
+    check_midnight(end)
     start = incidents.start_of(end)
     waiting: list[tuple[datetime, str, bytes]] = []
     for seen, batch in _produced(seed, start):
@@ -44,7 +53,8 @@ def _pop(waiting: list[tuple[datetime, str, bytes]]) -> DemoFile:
     return DemoFile(path, content, available_at)
 
 
-def _check_midnight(end: datetime) -> None:
+def check_midnight(end: datetime) -> None:
+    """Refuse an end that is not a midnight in UTC."""
     if end.utcoffset() != timedelta(0) or (end.hour, end.minute, end.second, end.microsecond) != (0, 0, 0, 0):
         raise UsageError(f"The end of simulated traffic must be a midnight in UTC, not {end.isoformat()}.")
 
@@ -79,10 +89,12 @@ def _produced(seed: int, start: datetime) -> Iterator[tuple[datetime, list[DemoF
 def _half_day(seed: int, start: datetime, begun: datetime, spill: list[Row]) -> tuple[list[Row], list[Row]]:
     """The answers given in one file's span, in order, and those of its conversations that come after it."""
     rng = Random(f"{seed}/answers/{begun - start}")
-    begin = conversations.begin(rng, begun, begun - start, incidents.FILE_HOURS)
+    begin = conversations.begin(
+        rng, begun, begun - start, incidents.FILE_HOURS, incidents.sessions_per_day(begun - start)
+    )
     rows = spill + [row for one in begin for row in conversations.answers(rng, one, start)]
     rows.sort(key=lambda row: (row["ts"], row["id"]))
-    until = conversations.stamp(begun + timedelta(hours=incidents.FILE_HOURS))
+    until = stamp(begun + timedelta(hours=incidents.FILE_HOURS))
     return [row for row in rows if row["ts"] < until], [row for row in rows if row["ts"] >= until]
 
 

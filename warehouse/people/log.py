@@ -145,7 +145,9 @@ def _raw(session: Session) -> Iterator[RawEntry]:
 
 
 def _following(session: Session, new: NewDecision) -> DecisionRow:
-    last = session.exec(select(DecisionRow.seq, DecisionRow.hash).order_by(col(DecisionRow.seq).desc()).limit(1)).first()
+    last = session.exec(
+        select(DecisionRow.seq, DecisionRow.hash).order_by(col(DecisionRow.seq).desc()).limit(1)
+    ).first()
     seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     body = canonical(new.body)
     fields: dict[str, Any] = {

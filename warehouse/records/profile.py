@@ -1,4 +1,4 @@
-"""How often fields and values occur over time; what the detectors of schema and category changes look at."""
+"""How the fields of a stream change over time: which are there, and which values they take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class FieldPresence:
-    """In how many of the `rows` of one bucket of time a field of the payload was `present`."""
+    """In how many of a bucket's `rows` a field has a value.
+
+    `field` is a column's name, or the dotted place of an unmapped field (`properties.main_model`; with
+    `attributes.` in front where a column has the same name). A field that a bucket lacks has `present` 0 there.
+    """
 
     bucket_start: datetime
     field: str
@@ -18,8 +22,13 @@ class FieldPresence:
 
 @dataclass(frozen=True, slots=True)
 class CategoryShare:
-    """In how many `rows` of one bucket of time a watched column had the value `value`; None counts missing ones."""
+    """In how many of a bucket's rows a field has one value.
+
+    `value` is None for rows without a value. `other` is true for the one entry that gathers all values outside the
+    most frequent ones; its `value` is "other".
+    """
 
     bucket_start: datetime
     value: str | None
     rows: int
+    other: bool = False

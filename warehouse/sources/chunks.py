@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
+
+from warehouse.records.errors import SourceError
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Longest line or record read, in bytes; a longer one is quarantined and skipped in pieces."""
@@ -17,6 +20,10 @@ RAW_LIMIT = 2_000
 
 DEPTH_LIMIT = 200
 """How deep a row may nest; deeper ones exhaust the stack of whatever reads them later."""
+
+
+_BATCH = 8_192
+_REJECTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,34 @@ class Chunk:
     names: tuple[str, ...] = ()
     times: frozenset[str] = frozenset()
     done: int = 0
+
+
+def merged(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same rows in fewer and larger chunks of up to about 32 MiB, which the store takes in faster."""
+    held: list[Chunk] = []
+    try:
+        for chunk in chunks:
+            held.append(chunk)
+            if sum(c.rows.nbytes for c in held) >= 4 * BLOCK or sum(len(c.rejects) for c in held) >= _REJECTS:
+                yield _one(held)
+                held = []
+    except SourceError:
+        # What was read before the damage is good.
+        if held:
+            yield _one(held)
+        raise
+    if held:
+        yield _one(held)
+
+
+def _one(chunks: list[Chunk]) -> Chunk:
+    # Small batches let the engine spread the rows over its threads.
+    batches = pa.concat_tables([c.rows for c in chunks]).to_batches(max_chunksize=_BATCH)
+    return replace(
+        chunks[-1],
+        rows=pa.Table.from_batches(batches, chunks[0].rows.schema),
+        rejects=tuple(reject for c in chunks for reject in c.rejects),
+    )
 
 
 def bounded(raw: bytes) -> str:

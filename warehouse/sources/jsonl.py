@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from warehouse.sources.chunks import DEPTH_LIMIT, RAW_LIMIT, Chunk, Reject, Span, bounded
 from warehouse.sources.lines import Lines, whole_lines
@@ -17,6 +17,7 @@ from warehouse.sources.opening import blocks
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 # Python's own parser is asked what is wrong with a bad line only up to this size.
 _EXPLAIN_LIMIT = 1024 * 1024
+_TOO_DEEP = f"the line nests deeper than {DEPTH_LIMIT} levels"
 
 
 def chunks(path: Path, span: Span) -> Iterator[Chunk]:
@@ -29,8 +30,11 @@ def chunks(path: Path, span: Span) -> Iterator[Chunk]:
         yield _chunk(lines)
 
 
-def fault(raw: str, position: int) -> Reject:
-    """Why a line is not JSON: `lone_surrogate`, `too_deep` or `not_json`, with the place of the mistake."""
+def fault(raw: str, position: int) -> Reject | None:
+    """Why a line is not JSON: `lone_surrogate`, `too_deep` or `not_json`, with the place; None for a blank line."""
+    raw = raw.rstrip("\r\n")
+    if not raw or raw.isspace():
+        return None
     size = len(raw.encode("utf-8"))
     reason, detail = _explain(raw) if size <= _EXPLAIN_LIMIT else ("not_json", "the line is not JSON")
     return Reject(position, reason, detail, raw[:RAW_LIMIT], size)
@@ -42,7 +46,7 @@ def _explain(raw: str) -> tuple[str, str]:
     except json.JSONDecodeError as error:
         return "not_json", f"the line is not JSON: {error.msg} at character {error.pos + 1}"
     except RecursionError:
-        return "too_deep", f"the line nests deeper than {DEPTH_LIMIT} levels"
+        return "too_deep", _TOO_DEEP
     except ValueError as error:
         return "not_json", f"the line is not JSON: {error}"
     # The only thing that Python reads and the store does not.
@@ -52,52 +56,53 @@ def _explain(raw: str) -> tuple[str, str]:
 def _chunk(lines: Lines) -> Chunk:
     if lines.overlong is not None:
         return Chunk(_table([], []), (lines.overlong,), done=lines.done)
+    rows = _in_place(lines)
+    if rows is None:
+        rows, rejects = _one_by_one(lines)
+        return Chunk(rows, rejects, done=lines.done)
+    return Chunk(rows, done=lines.done)
+
+
+def _in_place(lines: Lines) -> pa.Table | None:
+    """The lines as an Arrow table over the very bytes that were read, or None when some line needs a closer look."""
+    data = np.frombuffer(lines.text, np.uint8)
+    if not len(data):
+        return _table([], [])
+    # Every line keeps its newline: Arrow texts must lie side by side.
+    starts = np.flatnonzero(data == ord("\n")) + 1
+    offsets = np.concatenate(([0], starts, [len(data)])).astype(np.int32)
+    # "[" and "{" differ in one bit only.
+    openers = np.flatnonzero((data | 0x20) == ord("{"))
+    if np.diff(np.searchsorted(openers, offsets)).max() > DEPTH_LIMIT:
+        return None
+    texts = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(lines.text))
     try:
-        texts = lines.text.decode("utf-8").split("\n")
-        positions = list(range(lines.first, lines.first + len(texts)))
-        rejects: list[Reject] = []
-    except UnicodeDecodeError:
-        texts, positions, rejects = _decoded(lines)
-    if any(not text or text.isspace() for text in texts):
-        kept = [(p, t) for p, t in zip(positions, texts, strict=True) if t and not t.isspace()]
-        positions, texts = [p for p, _ in kept], [t for _, t in kept]
-    rows = _table(positions, texts)
-    deep = _too_deep(rows)
-    if deep:
-        rows = rows.filter(pc.invert(pc.is_in(rows["position"], pa.array([r.position for r in deep], pa.int64()))))
-    return Chunk(rows, (*rejects, *deep), done=lines.done)
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return None
+    positions = np.arange(lines.first, lines.first + len(texts), dtype=np.int64)
+    return pa.table({"position": pa.array(positions), "raw": texts})
+
+
+def _one_by_one(lines: Lines) -> tuple[pa.Table, tuple[Reject, ...]]:
+    texts, positions, rejects = [], [], []
+    for position, line in enumerate(lines.text.split(b"\n"), lines.first):
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            detail = f"byte {error.start + 1} of the line (0x{line[error.start]:02x}) is not UTF-8"
+            rejects.append(Reject(position, "not_utf8", detail, bounded(line), len(line)))
+            continue
+        if text.count("{") + text.count("[") > DEPTH_LIMIT and _deeper(text):
+            rejects.append(Reject(position, "too_deep", _TOO_DEEP, text[:RAW_LIMIT], len(line)))
+            continue
+        texts.append(text)
+        positions.append(position)
+    return _table(positions, texts), tuple(rejects)
 
 
 def _table(positions: list[int], texts: list[str]) -> pa.Table:
     return pa.table({"position": pa.array(positions, pa.int64()), "raw": pa.array(texts, pa.string())})
-
-
-def _decoded(lines: Lines) -> tuple[list[str], list[int], list[Reject]]:
-    texts, positions, rejects = [], [], []
-    for position, line in enumerate(lines.text.split(b"\n"), lines.first):
-        try:
-            texts.append(line.decode("utf-8"))
-            positions.append(position)
-        except UnicodeDecodeError as error:
-            detail = f"byte {error.start + 1} of the line (0x{line[error.start]:02x}) is not UTF-8"
-            rejects.append(Reject(position, "not_utf8", detail, bounded(line), len(line)))
-    return texts, positions, rejects
-
-
-def _too_deep(rows: pa.Table) -> list[Reject]:
-    openers = pc.add(pc.count_substring(rows["raw"], "{"), pc.count_substring(rows["raw"], "["))
-    suspects = rows.filter(pc.greater(openers, DEPTH_LIMIT))
-    return [
-        Reject(
-            position,
-            "too_deep",
-            f"the line nests deeper than {DEPTH_LIMIT} levels",
-            raw[:RAW_LIMIT],
-            len(raw.encode("utf-8")),
-        )
-        for position, raw in zip(suspects["position"].to_pylist(), suspects["raw"].to_pylist(), strict=True)
-        if _deeper(raw)
-    ]
 
 
 def _deeper(raw: str) -> bool:

@@ -5,4 +5,3 @@ SELECT {columns}, s.attributes, $now AS arrived_at, $batch AS batch, s.position,
        f.revision, CASE WHEN f.is_closed THEN $batch END AS closed_by, s.digest
 FROM staged s JOIN fates f USING (position)
 WHERE f.fate <> 'duplicate'
-ORDER BY s.position

@@ -2,13 +2,14 @@
 -- Grain: one source that was ever polled. Counts in rows of batches with $since < arrived_at <= $until; state as of
 -- $until (UTC). NULL for no bound.
 WITH known_polls AS (
-    SELECT * FROM polls WHERE $until::TIMESTAMPTZ IS NULL OR polled_at <= $until
+    SELECT *, row_number() OVER (PARTITION BY source ORDER BY polled_at DESC, rowid DESC) AS age FROM polls
+    WHERE $until::TIMESTAMPTZ IS NULL OR polled_at <= $until
 ),
 last_polls AS (
-    SELECT source, arg_max(stream, (polled_at, rowid)) AS stream, max(polled_at) AS polled_at,
+    SELECT source, any_value(stream) FILTER (age = 1) AS stream, max(polled_at) AS polled_at,
            max_by(polled_at - to_seconds(lateness_seconds), polled_at) FILTER (degraded IS NULL) AS watermark,
-           arg_max_null(degraded, (polled_at, rowid)) AS degraded
-    FROM (SELECT *, rowid FROM known_polls) GROUP BY source
+           any_value(degraded) FILTER (age = 1) AS degraded
+    FROM known_polls GROUP BY source
 ),
 known_batches AS (
     SELECT * FROM batches WHERE $until::TIMESTAMPTZ IS NULL OR arrived_at <= $until

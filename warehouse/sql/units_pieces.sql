@@ -1,7 +1,7 @@
 -- Sessions as they were before (_sign -1) and after (_sign 1) each batch that changed them, into the temporary table
 -- "summary_pieces". Grain: session x batch x sign. A session ends where the next row is more than $gap later, closes
 -- $gap after its last row, and has the release, arm and segment of its first row. Times in microseconds since 1970.
--- {sums}: for each metric the rows inside it, how many of them are unscored, and the sum of the others in millionths.
+-- Composed in: for each metric the rows inside it, how many of them are unscored, and the sum of the others in millionths.
 CREATE OR REPLACE TEMP TABLE summary_pieces AS
 WITH known AS (
     SELECT visit._batch, 1 AS _sign, seen.*

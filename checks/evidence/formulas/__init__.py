@@ -1,8 +1,1 @@
-"""Closed forms beside the engine, for gates and displays to come; each checked against independent implementations."""
-
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from typing import Any
-
-FAMILIES: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
+"""Closed forms beside the engine, for reports and for gates on two arms or few labels; no verdict rests on them yet."""

@@ -1,0 +1,66 @@
+"""The shape of a configuration file: its sections and the few settings that stand beside them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from checks.policy.alerts import Alert
+from checks.policy.base import Duration, Many, Section, Words, compact, refuse
+from checks.policy.drift import Drift
+from checks.policy.gates import Gate
+from checks.policy.metrics import Metric
+from checks.policy.quality import DataCheck
+from checks.policy.rollouts import Rollout
+from checks.policy.sources import Source
+from checks.policy.streams import StreamSection
+
+
+def _between(shortest: timedelta, longest: timedelta) -> AfterValidator:
+    def within(length: timedelta) -> timedelta:
+        if not shortest <= length <= longest:
+            refuse("is out of range.", allowed=f"{compact(shortest)} to {compact(longest)}")
+        return length
+
+    return AfterValidator(within)
+
+
+class Settings(Section):
+    """Settings of the whole policy."""
+
+    window: Annotated[Duration, _between(timedelta(minutes=1), timedelta(days=7))] = timedelta(hours=1)
+    """Length of a window."""
+    session_gap: Annotated[Duration, _between(timedelta(seconds=1), timedelta(days=1))] = timedelta(minutes=30)
+    """Silence after which a session is over."""
+    lease: Annotated[Duration, _between(timedelta(minutes=1), timedelta(days=60))] = timedelta(hours=3)
+    """How long a standing lasts when nobody renews it."""
+
+
+class Configuration(Settings):
+    """Settings and sections."""
+
+    sources: Many[Source] = ()
+    """Where rows come from."""
+    streams: Many[StreamSection] = ()
+    """Kinds of log rows beside the built-in ones."""
+    metrics: Many[Metric] = ()
+    """Metrics beside the built-in ones."""
+    rollouts: Many[Rollout] = ()
+    """The staged releases that are watched."""
+    gates: Many[Gate] = ()
+    """Conditions that the rollouts must keep."""
+    alerts: Many[Alert] = ()
+    """Who is told of what."""
+    checks: Many[DataCheck] = ()
+    """Expectations of new rows."""
+    drift: Many[Drift] = ()
+    """Columns compared with their past."""
+
+
+class ConfigurationFile(Configuration):
+    """What one file may hold."""
+
+    include: Many[Words] = ()
+    """Further files, relative to this one, whose sections are added."""

@@ -1,0 +1,125 @@
+"""`gates`: one metric, one limit, and what happens when it is not kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+from typing import Literal as OneOf
+
+from pydantic import BeforeValidator, Field
+from pydantic.json_schema import WithJsonSchema
+
+from checks.gates.spec import GateSpec
+from checks.policy.base import Duration, Finite, Many, Name, Section, Words
+from checks.policy.metric_kinds import is_statistical
+from checks.policy.metrics import Metric
+from checks.policy.rollouts import Rollout
+from warehouse.records.metrics import Unit
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_NAME_SCHEMA = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
+OneOrMany = Annotated[
+    Many[Name],
+    Field(min_length=1),
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}),
+]
+ErrorBudget = Annotated[Finite, Field(gt=0, le=0.5)]
+
+
+class Gate(Section):
+    """One condition that a rollout must keep."""
+
+    name: Name
+    """Name of the gate, once in its rollout."""
+    rollout: OneOrMany
+    """The rollout it belongs to, or a list of rollouts that each get this gate."""
+    metric: Name
+    """The metric it rests on."""
+    at_most: Finite | None = None
+    """Limit of a metric of which less is better."""
+    at_least: Finite | None = None
+    """Limit of a metric of which more is better."""
+    alpha: ErrorBudget | None = None
+    """Chance of ever pausing a healthy epoch; needed for rates and means."""
+    beta: ErrorBudget | None = None
+    """Chance of ever passing an epoch that breaks the limit; needed for rates and means."""
+    unit: Unit | None = None
+    """Unit of evidence; left out, the metric's own."""
+    units_are_independent: Words | None = None
+    """Why rows are independent of each other; needed with unit item."""
+    max_age: Duration | None = None
+    """How old the newest complete window with data may be before the gate is stale."""
+    on_breach: OneOf["pause", "hold"] = "pause"
+    """What a proved breach does."""
+    required_from: Name | None = None
+    """First stage that asks for it; left out, the first stage of the rollout."""
+    segment: Words | None = None
+    """Only rows of this segment."""
+    arm: OneOf["candidate", "control"] | None = None
+    """Only rows of this arm; left out, the candidate."""
+    min_units: Annotated[int, Field(ge=1)] = 30
+    """Units of evidence that a pass needs at least."""
+    min_scored: Annotated[Finite, Field(ge=0, le=1)] = 0.5
+    """Share of units that must have a value; below it nothing is said."""
+    looks_per_period: Annotated[int, Field(ge=1, le=10_000_000)] = 8760
+    """Windows looked at in one period that alpha is planned for (8760: a year of hours)."""
+    owner: Words | None = None
+    """Who is asked when it does not pass; left out, the rollout's owner."""
+
+    @property
+    def direction(self) -> OneOf["at_most", "at_least"]:
+        """Which side of the limit is right."""
+        return "at_most" if self.at_most is not None else "at_least"
+
+    @property
+    def limit(self) -> float:
+        """The limit in the metric's unit."""
+        limit = self.at_most if self.at_most is not None else self.at_least
+        assert limit is not None, "a gate without a limit does not get through the policy"
+        return limit
+
+
+def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: str) -> GateSpec:
+    """The gate as the verdicts read it, for one rollout at one stage.
+
+    Its digest covers all that would make its evidence another test: the metric (`cell_digest`), the limit, the error
+    budgets, the unit and the traffic. It does not cover who owns it, how old data may be, or what a breach does.
+    """
+    statistical = is_statistical(metric.kind)
+    stages = list(rollout.stages)
+    required_from = gate.required_from or stages[0]
+    unit = gate.unit or metric.unit
+    facts = [1, cell_digest, metric.kind, gate.direction, gate.limit, gate.alpha, gate.beta, unit]
+    traffic = [rollout.name, gate.segment, gate.arm, gate.looks_per_period, metric.low, metric.high]
+    return GateSpec(
+        name=gate.name,
+        rollout=rollout.name,
+        metric=metric.name,
+        kind=metric.kind,
+        layer=metric.layer,
+        direction=gate.direction,
+        limit=gate.limit,
+        measure=metric.measure,
+        low=metric.low,
+        high=metric.high,
+        unit=unit,
+        alpha=gate.alpha,
+        beta=gate.beta,
+        looks=gate.looks_per_period,
+        max_age=gate.max_age,
+        min_units=gate.min_units if statistical else 0,
+        min_scored=gate.min_scored if statistical else 0.0,
+        on_breach=gate.on_breach if statistical else "hold",
+        required_from=required_from,
+        required=stages.index(stage) >= stages.index(required_from),
+        segment=gate.segment,
+        arm=gate.arm,
+        owner=gate.owner or rollout.owner.name,
+        digest=hashlib.sha256(json.dumps([facts, traffic]).encode()).hexdigest(),
+    )

@@ -1,0 +1,114 @@
+"""A rollout's state is what its decision log says, and it expands only on a valid go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making_evidence import HOUR, START
+
+from checks.gates.records import Reason, Standing
+from checks.gates.standing import Waiver
+from checks.rollout import RolloutState, may_expand, state, waivers
+from warehouse.records.decisions import DecisionEntry, DecisionKind
+from warehouse.records.errors import LedgerError
+
+STAGES = ("pilot", "limited", "general")
+
+
+def entry(kind: DecisionKind, hours: int = 0, rollout: str = "support-agent", **body: Any) -> DecisionEntry:
+    at = START + hours * HOUR
+    return DecisionEntry(hours, f"id{hours}", f"key{hours}", at, rollout, kind, "Ada", "", "", "", body, "", "")
+
+
+def go(**changes: Any) -> Standing:
+    made = Standing(
+        rollout="support-agent", standing="go", stage="pilot", release="r1", at=START, valid_until=START + 2 * HOUR,
+        reasons=(Reason("all_pass", "All pass."),), binding=None, runner_up=None, if_mended=None, layers=(),
+        verdicts=(), evidence_digest="", config_digest="", simulated=False,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+ACTIVE = RolloutState("support-agent", "pilot", "active", START, 1)
+
+
+def test_nothing_decided_is_not_started() -> None:
+    assert state([]) == RolloutState("", "", "not_started", None, 1)
+    assert state([entry("hold")]).status == "not_started"
+
+
+def test_the_story_of_a_rollout() -> None:
+    log = [entry("start", 0, stage="pilot"), entry("go", 1), entry("expand", 2, stage="limited"), entry("pause", 5)]
+    assert state(log[:2]) == RolloutState("support-agent", "pilot", "active", START, 1)
+    assert state(log[:3]) == RolloutState("support-agent", "limited", "active", START, 1)
+    paused = RolloutState("support-agent", "limited", "paused", START + 5 * HOUR, 2)
+    assert state(log) == paused
+    assert state([*log, entry("pause", 6), entry("hold", 7), entry("go", 8)]) == paused
+    resumed = state([*log, entry("resume", 9)])
+    assert (resumed.status, resumed.since, resumed.epoch_ordinal) == ("active", START + 9 * HOUR, 2)
+    assert resumed.resumed_at == START + 9 * HOUR
+    again = state([*log, entry("resume", 9), entry("pause", 12)])
+    assert (again.status, again.epoch_ordinal) == ("paused", 3)
+
+
+def test_starting_twice_and_resuming_what_runs_change_nothing() -> None:
+    log = [entry("start", 0, stage="pilot"), entry("start", 3, stage="general"), entry("resume", 4)]
+    assert state(log) == ACTIVE
+
+
+kinds = st.lists(st.sampled_from(["go", "hold", "pause", "restate", "waive", "start", "expand"]), max_size=12)
+
+
+@given(kinds)
+def test_only_a_resume_ends_a_pause(after: list[DecisionKind]) -> None:
+    log = [entry("start", stage="pilot"), entry("pause", 1)]
+    log += [entry(kind, 2 + i, stage="limited") for i, kind in enumerate(after)]
+    assert state(log).status == "paused"
+
+
+def test_a_log_that_disagrees_is_refused() -> None:
+    with pytest.raises(LedgerError, match="names no stage"):
+        state([entry("start")])
+    with pytest.raises(LedgerError, match="of rollout other"):
+        state([entry("start", stage="pilot"), entry("pause", 1, rollout="other")])
+
+
+def test_waivers_come_from_the_log_with_the_person_who_signed() -> None:
+    until = (START + HOUR).isoformat()
+    log = [entry("start", stage="pilot"), entry("waive", 1, gate="harm", reason="false alarm", until=until)]
+    assert waivers(log) == (Waiver("harm", "Ada", "false alarm", START + HOUR),)
+    for body in (
+        {},
+        {"gate": "g", "reason": "r", "until": "soon"},
+        {"gate": "g", "reason": "r", "until": "2026-03-01"},
+    ):
+        with pytest.raises(LedgerError):
+            waivers([entry("waive", **body)])
+
+
+def test_a_valid_go_may_expand() -> None:
+    assert may_expand(ACTIVE, go(), STAGES, START) is None
+    assert may_expand(ACTIVE, go(), STAGES, START + 2 * HOUR - timedelta(seconds=1)) is None
+
+
+def test_everything_else_is_refused_by_name() -> None:
+    def code(of: RolloutState = ACTIVE, found: Standing | None = None, hours: float = 1) -> str | None:
+        refusal = may_expand(of, found or go(), STAGES, START + hours * HOUR)
+        assert refusal is None or refusal.detail
+        return refusal.code if refusal else None
+
+    assert code(state([])) == "not_started"
+    assert code(replace(ACTIVE, status="paused")) == "paused"
+    assert code(found=go(stage="limited")) == "other_stage"
+    assert code(found=go(rollout="other")) == "other_stage"
+    assert code(hours=2) == "lease_lapsed"
+    assert code(hours=-1) == "lease_lapsed"
+    assert code(found=go(standing="hold")) == "not_go"
+    assert code(found=go(standing="pause")) == "not_go"
+    assert code(replace(ACTIVE, stage="general"), go(stage="general")) == "last_stage"
+    assert code(replace(ACTIVE, stage="beta"), go(stage="beta")) == "unknown_stage"

@@ -1,0 +1,162 @@
+"""The evidence ledger: epochs of gates and the windows folded into them, append-only.
+
+Log-growths are stored as doubles and come back bit for bit, so that recomputing from the ledger repeats a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from warehouse.records.errors import LedgerError
+from warehouse.records.evidence import Epoch, EvidenceRow
+from warehouse.scope import statement, utc
+from warehouse.store import Warehouse
+
+
+def open_epoch(warehouse: Warehouse, epoch: Epoch) -> None:
+    """Add an epoch.
+
+    Raises:
+        LedgerError: an epoch of that name is there already.
+    """
+    with warehouse.transaction() as connection:
+        if _find(warehouse, epoch.epoch) is not None:
+            raise LedgerError(
+                f"Epoch {epoch.epoch!r} of gate {epoch.gate!r} was opened before. Give a new one a new name."
+            )
+        connection.execute(statement("evidence_open"), _plain(asdict(epoch)))
+
+
+def close_epoch(warehouse: Warehouse, epoch_id: str, *, at: datetime, reason: str) -> None:
+    """Close an epoch; one that is closed already stays as it was closed first.
+
+    Raises:
+        LedgerError: there is no such epoch.
+    """
+    with warehouse.transaction() as connection:
+        _open_or_closed(warehouse, epoch_id)
+        connection.execute(statement("evidence_close"), {"epoch": epoch_id, "at": utc(at), "reason": reason})
+
+
+def fold(warehouse: Warehouse, epoch_id: str, rows: Sequence[EvidenceRow], folded_through: datetime) -> None:
+    """Append folded windows to an epoch and note how far it is folded, in one transaction.
+
+    Windows without units have no row; that they were looked at is known from `folded_through`.
+
+    Raises:
+        LedgerError: the epoch is unknown or closed, a row is of another epoch, a window is there already or lies
+            before what was folded, or `folded_through` lies before a window's end or goes back. Nothing is kept then.
+    """
+    with warehouse.transaction() as connection:
+        epoch = _open_or_closed(warehouse, epoch_id)
+        _check(warehouse, epoch, rows, utc(folded_through))
+        if rows:
+            connection.register("folded_rows", _table(rows))
+            connection.execute(statement("evidence_append"))
+            connection.unregister("folded_rows")
+        connection.execute(statement("evidence_advance"), {"epoch": epoch_id, "through": utc(folded_through)})
+
+
+def epochs(warehouse: Warehouse, gate: str) -> list[Epoch]:
+    """All epochs of a gate ("rollout/name") in order of opening."""
+    return _epochs(warehouse, gate=gate, epoch=None)
+
+
+def rows(warehouse: Warehouse, epoch_id: str) -> list[EvidenceRow]:
+    """The folded windows of an epoch in order; none for an epoch that is unknown or has no units yet."""
+    found = warehouse.connection.execute(statement("evidence_rows"), {"epoch": epoch_id}).fetchall()
+    return [
+        EvidenceRow(
+            epoch=row[0],
+            window_start=utc(row[1]),
+            window_end=utc(row[2]),
+            units=row[3],
+            scored_units=row[4],
+            total_low=row[5],
+            total_high=row[6],
+            breach_growth=tuple(row[7]),
+            pass_growth=tuple(row[8]),
+            through_batch=row[9],
+            source_digest=row[10],
+            folded_at=utc(row[11]),
+        )
+        for row in found
+    ]
+
+
+def _find(warehouse: Warehouse, epoch_id: str) -> Epoch | None:
+    return next(iter(_epochs(warehouse, gate=None, epoch=epoch_id)), None)
+
+
+def _epochs(warehouse: Warehouse, *, gate: str | None, epoch: str | None) -> list[Epoch]:
+    found = warehouse.connection.execute(statement("evidence_epochs"), {"gate": gate, "epoch": epoch}).fetchall()
+    return [Epoch(*(utc(value) if isinstance(value, datetime) else value for value in row)) for row in found]
+
+
+def _open_or_closed(warehouse: Warehouse, epoch_id: str) -> Epoch:
+    epoch = _find(warehouse, epoch_id)
+    if epoch is None:
+        raise LedgerError(f"There is no epoch {epoch_id!r} in the ledger. Open it before anything is folded into it.")
+    return epoch
+
+
+def _check(warehouse: Warehouse, epoch: Epoch, rows: Sequence[EvidenceRow], through: datetime) -> None:
+    """Raise LedgerError unless the rows continue the epoch: in order, once each, within what is newly folded."""
+    where = f"Epoch {epoch.epoch!r} of gate {epoch.gate!r}"
+    if epoch.closed_at is not None:
+        raise LedgerError(f"{where} was closed at {epoch.closed_at.isoformat()}; nothing more is folded into it.")
+    if through < epoch.folded_through:
+        raise LedgerError(
+            f"{where} is folded through {epoch.folded_through.isoformat()} and cannot go back to {through.isoformat()}."
+        )
+    if bad := next((row for row in rows if row.epoch != epoch.epoch), None):
+        raise LedgerError(f"{where} was given a window of epoch {bad.epoch!r}.")
+    starts = [utc(row.window_start) for row in rows]
+    values = {"epoch": epoch.epoch, "starts": starts}
+    present = warehouse.connection.execute(statement("evidence_present"), values).fetchone()
+    if present is not None and present[0] is not None:
+        raise LedgerError(f"{where} holds the window from {utc(present[0]).isoformat()} already; windows fold once.")
+    if any(later <= earlier for earlier, later in pairwise(starts)):
+        raise LedgerError(f"{where} was given windows out of order or twice; give each once, oldest first.")
+    if early := next((start for start in starts if start < epoch.folded_through), None):
+        raise LedgerError(
+            f"{where} is folded through {epoch.folded_through.isoformat()}; the window from {early.isoformat()} lies "
+            "before that and was looked at already."
+        )
+    if rows and utc(rows[-1].window_end) > through:
+        raise LedgerError(
+            f"{where} was given a window that ends after {through.isoformat()}, through which it is folded."
+        )
+
+
+def _table(rows: Sequence[EvidenceRow]) -> object:
+    """The rows as an Arrow table; totals go through decimals of 38 digits, which hold them exactly."""
+    import pyarrow as pa
+
+    time, growth, total = pa.timestamp("us", tz="UTC"), pa.list_(pa.float64()), pa.decimal128(38, 0)
+    types = {
+        "epoch": pa.string(),
+        "window_start": time,
+        "window_end": time,
+        "units": pa.int64(),
+        "scored_units": pa.int64(),
+        "total_low": total,
+        "total_high": total,
+        "breach_growth": growth,
+        "pass_growth": growth,
+        "through_batch": pa.int64(),
+        "source_digest": pa.string(),
+        "folded_at": time,
+    }
+    plain = [asdict(row) for row in rows]
+    for row in plain:
+        row.update(total_low=Decimal(row["total_low"]), total_high=Decimal(row["total_high"]))
+    return pa.table({name: pa.array([row[name] for row in plain], kind) for name, kind in types.items()})
+
+
+def _plain(values: dict[str, object]) -> dict[str, object]:
+    return {name: utc(value) if isinstance(value, datetime) else value for name, value in values.items()}

@@ -1,0 +1,37 @@
+"""What the checks of the data layer saw, run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from warehouse.records.evidence import Finding
+from warehouse.scope import statement, utc
+from warehouse.store import Warehouse
+
+
+def record(warehouse: Warehouse, findings: Sequence[Finding], *, now: datetime) -> None:
+    """Add the findings of one run, all found at `now`; an empty run adds nothing."""
+    if not findings:
+        return
+    import pyarrow as pa
+
+    time = pa.timestamp("us", tz="UTC")
+    types = {"batch": pa.int64(), "seen_at": time}
+    columns = {
+        field.name: pa.array([getattr(f, field.name) for f in findings], types.get(field.name, pa.string()))
+        for field in fields(Finding)
+    }
+    columns["found_at"] = pa.array([utc(now)] * len(findings), time)
+    with warehouse.transaction() as connection:
+        connection.register("found_rows", pa.table(columns))
+        connection.execute(statement("evidence_findings_add"))
+        connection.unregister("found_rows")
+
+
+def recent(warehouse: Warehouse, *, since: datetime, limit: int) -> list[tuple[datetime, Finding]]:
+    """At most `limit` findings with the time they were found at, `since` or later, newest first."""
+    values = {"since": utc(since), "limit": limit}
+    found = warehouse.connection.execute(statement("evidence_findings_recent"), values).fetchall()
+    return [(utc(row[0]), Finding(*row[1:11], seen_at=None if row[11] is None else utc(row[11]))) for row in found]

@@ -1,0 +1,60 @@
+-- Grain: one bucket x one field of one stream: how many of the bucket's rows hold a value there.
+-- $bucket: length in microseconds; $source: text or NULL for all; $start, $end: half-open span, either may be NULL;
+-- $most: how many unmapped fields at most, the most frequent ones. Current revisions only.
+-- Composed in: the event table, and for each column its name as a literal with the test whether it has a value.
+-- Unmapped fields are the keys of attributes and, one level down, of the objects in them.
+WITH chosen AS (
+    SELECT * EXCLUDE (attributes), attributes AS _attributes,
+           to_timestamp((epoch_us(occurred_at) - (epoch_us(occurred_at) % $bucket::BIGINT + $bucket::BIGINT)
+                        % $bucket::BIGINT) / 1000000) AS _bucket,
+           row_number() OVER () AS _row
+    FROM {events}
+    WHERE closed_by IS NULL AND ($source::VARCHAR IS NULL OR source = $source::VARCHAR)
+      AND ($start::TIMESTAMPTZ IS NULL OR occurred_at >= $start::TIMESTAMPTZ)
+      AND ($end::TIMESTAMPTZ IS NULL OR occurred_at < $end::TIMESTAMPTZ)
+),
+buckets AS (
+    SELECT _bucket, count(*) AS rows FROM chosen GROUP BY _bucket
+),
+columns_present AS (
+    SELECT _bucket, unnest([{columns}], recursive := true) FROM chosen GROUP BY _bucket
+),
+outer_keys AS (
+    SELECT DISTINCT _bucket, _row, key, value
+    FROM (
+        SELECT _bucket, _row, key,
+               json_extract(_attributes, '/' || replace(replace(key, '~', '~0'), '/', '~1')) AS value
+        FROM (SELECT _bucket, _row, _attributes, unnest(json_keys(_attributes)) AS key FROM chosen)
+    )
+    WHERE json_type(value) <> 'NULL'
+),
+inner_keys AS (
+    SELECT DISTINCT _bucket, _row, key, inner_key
+    FROM (
+        SELECT _bucket, _row, key, value, unnest(json_keys(value)) AS inner_key
+        FROM outer_keys WHERE json_type(value) = 'OBJECT'
+    )
+    WHERE json_type(value, '/' || replace(replace(inner_key, '~', '~0'), '/', '~1')) <> 'NULL'
+),
+keys_present AS (
+    SELECT _bucket, CASE WHEN key IN (SELECT unnest($names::VARCHAR[])) THEN 'attributes.' || key ELSE key END AS field,
+           count(*) AS present
+    FROM outer_keys GROUP BY ALL
+    UNION ALL
+    SELECT _bucket,
+           CASE WHEN key IN (SELECT unnest($names::VARCHAR[])) THEN 'attributes.' ELSE '' END || key || '.' || inner_key,
+           count(*)
+    FROM inner_keys GROUP BY ALL
+),
+frequent AS (
+    SELECT field FROM keys_present GROUP BY field ORDER BY sum(present) DESC, field LIMIT $most
+),
+present AS (
+    SELECT _bucket, field, present FROM columns_present
+    UNION ALL
+    SELECT _bucket, field, sum(present) FROM keys_present SEMI JOIN frequent USING (field) GROUP BY ALL
+)
+SELECT buckets._bucket, every.field, buckets.rows, coalesce(present.present, 0)
+FROM buckets CROSS JOIN (SELECT DISTINCT field FROM present) AS every
+LEFT JOIN present ON present._bucket = buckets._bucket AND present.field = every.field
+ORDER BY buckets._bucket, every.field
