@@ -99,6 +99,25 @@ def _waiver(entry: DecisionEntry) -> Waiver:
     return waiver
 
 
+def breaches(decisions: Iterable[DecisionEntry]) -> tuple[str, ...]:
+    """Names of the gates with a breach on record in the decisions of one rollout, in the order of the log.
+
+    A breach enters with the standing that says it, and leaves with a standing in which the gate passes, with a
+    standing of another release, and with a resume. Silence never removes it.
+    """
+    on_record: set[str] = set()
+    release: object = None
+    for entry in decisions:
+        standing = entry.body.get("standing")
+        if entry.kind == "resume" or (standing and standing["release"] != release):
+            on_record.clear()
+        if standing:
+            release = standing["release"]
+            on_record -= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "pass"}
+            on_record |= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "breach"}
+    return tuple(sorted(on_record))
+
+
 def may_expand(state: RolloutState, standing: Standing, stages: Sequence[str], now: datetime) -> Refusal | None:
     """None when the rollout may go to its next stage at `now`, else the first thing that stands against it."""
     if state.status == "not_started":

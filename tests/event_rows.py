@@ -64,9 +64,7 @@ class Loader:
             row
             for (name, _), history in self.revisions.items()
             for row in history
-            if name == stream.name
-            and row["batch"] <= batch
-            and (row["closed_by"] is None or row["closed_by"] > batch)
+            if name == stream.name and row["batch"] <= batch and (row["closed_by"] is None or row["closed_by"] > batch)
         ]
 
     def _write(

@@ -12,9 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
+from event_rows import START, at
 from hypothesis import strategies as st
 
-from event_rows import START, at
 from warehouse.records.expressions import Compare, Constant, Expression, Field, Logic
 from warehouse.records.metrics import CellMetric
 from warehouse.store import Warehouse
@@ -157,11 +157,14 @@ def units(metric: CellMetric, rows: Iterable[Row]) -> dict[Key, int]:
 
 def stored(warehouse: Warehouse, table: str, digest: str, through: int | None = None) -> dict[Key, Any]:
     """The summed deltas of one metric by their keys, zero sums left out."""
-    keys = "window_start, rollout, release, arm, segment" + {
-        "cells": "",
-        "units": ", low, high, scored",
-        "bins": ", bin",
-    }[table]
+    keys = (
+        "window_start, rollout, release, arm, segment"
+        + {
+            "cells": "",
+            "units": ", low, high, scored",
+            "bins": ", bin",
+        }[table]
+    )
     sums = {"cells": ["items", "unscored", "total", "total_squares"], "units": ["units"], "bins": ["items"]}[table]
     width = len(sums)
     rows = warehouse.connection.execute(

@@ -161,12 +161,26 @@ def test_adding_a_failing_gate_never_betters_a_standing(verdicts: list[Verdict],
 @given(sets, st.data())
 def test_removing_evidence_never_turns_hold_or_pause_into_go(verdicts: list[Verdict], data: st.DataObject) -> None:
     before = standing(verdicts).standing
+    on_record = [v.gate for v in verdicts if v.outcome == "breach"]
     less = [replace(v, outcome=data.draw(st.sampled_from(SILENT))) if data.draw(st.booleans()) else v for v in verdicts]
-    after = standing(less).standing
+    after = standing(less, breached=on_record).standing
     if before != "go":
         assert after != "go"
     if any(v.required and v not in verdicts for v in less):
         assert after != "go"
+
+
+def test_losing_the_evidence_of_a_breach_on_record_does_not_read_as_health() -> None:
+    health = say("a", "pass")
+    breach = say("b", "breach", "data", required=False)
+    assert standing([health, breach]).standing == "pause"
+    for outcome in SILENT:
+        found = standing([health, replace(breach, outcome=outcome)], breached=["b"])
+        assert (found.standing, found.binding, found.if_mended) == ("hold", "b", "go")
+        assert (found.reasons[0].code, found.reasons[0].gate) == ("breach_on_record", "b")
+    assert standing([health, replace(breach, outcome="pass")], breached=["b"]).standing == "go"
+    assert standing([health, replace(breach, outcome="stale")], breached=["b"], waivers=[waiver("b")]).standing == "go"
+    assert standing([health, say("b", "no_data", "data", required=False)]).standing == "go"
 
 
 @given(sets, st.randoms(), st.booleans())

@@ -139,6 +139,13 @@ def test_missing_values_are_no_category() -> None:
     assert leaders(shares({"x": 60, None: 40}, {"x": 40, None: 900})) == []
 
 
+def test_the_gathered_rest_is_never_the_most_common_value_but_counts_among_the_rows() -> None:
+    rest = [CategoryShare(day(i), "other", 80, other=True) for i in range(3)]
+    assert leaders(shares({"x": 20}, {"x": 20}, {"x": 20}) + rest) == []
+    # Among 20 rows y would have risen by half; among 100 it rose by a tenth, which chance explains.
+    assert leaders(shares({"x": 20}, {"x": 20}, {"x": 9, "y": 11}) + rest, min_change=0.2) == []
+
+
 def aider(folder: Path) -> list[dict[str, Any]]:
     with gzip.open(folder / "events.jsonl.gz", "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]

@@ -13,7 +13,7 @@ from making_evidence import HOUR, START
 
 from checks.gates.records import Reason, Standing
 from checks.gates.standing import Waiver
-from checks.rollout import RolloutState, may_expand, state, waivers
+from checks.rollout import RolloutState, breaches, may_expand, state, waivers
 from warehouse.records.decisions import DecisionEntry, DecisionKind
 from warehouse.records.errors import LedgerError
 
@@ -89,6 +89,22 @@ def test_waivers_come_from_the_log_with_the_person_who_signed() -> None:
     ):
         with pytest.raises(LedgerError):
             waivers([entry("waive", **body)])
+
+
+def test_a_breach_is_on_record_until_a_pass_a_resume_or_another_release() -> None:
+    def said(kind: DecisionKind, hours: int, release: str = "r1", **outcomes: str) -> DecisionEntry:
+        verdicts = [{"gate": gate, "outcome": outcome} for gate, outcome in outcomes.items()]
+        return entry(kind, hours, standing={"release": release, "verdicts": verdicts})
+
+    log = [entry("start", stage="pilot"), said("hold", 1, harm="breach", other="pass")]
+    assert breaches(log) == ("harm",)
+    for silent in ("no_data", "stale", "error", "insufficient", "blocked"):
+        assert breaches([*log, said("hold", 2, harm=silent)]) == ("harm",)
+    assert breaches([*log, said("go", 2, harm="pass")]) == ()
+    assert breaches([*log, said("hold", 2, release="r2", harm="no_data")]) == ()
+    assert breaches([*log, said("pause", 2, harm="breach"), entry("resume", 3)]) == ()
+    assert breaches([*log, entry("resume", 3), said("pause", 4, harm="breach")]) == ("harm",)
+    assert breaches([]) == ()
 
 
 def test_a_valid_go_may_expand() -> None:

@@ -527,6 +527,15 @@ def test_a_warning_shows_on_a_live_page_only(page: str) -> None:
     assert "SIMULATED" not in Reader(render(view(simulated=False))).words()
 
 
+def test_a_page_that_outlives_its_lease_can_turn_go_into_hold_but_never_softens_a_pause() -> None:
+    open_ = render(view(simulated=False, rollouts=(rollout(paused=False, standing=standing(standing="go")),)))
+    assert open_.count('class="when-lapsed" hidden') == 2
+    assert "that no longer counts" in open_
+    stopped = render(view(simulated=False))
+    assert 'class="when-lapsed" hidden' not in stopped
+    assert "The pause stands until people resume it." in stopped
+
+
 def test_a_broken_chain_is_said_aloud() -> None:
     broken = ChainReport(False, 4, "99aa" * 16, 3, "the hash of entry 2 differs")
     assert (

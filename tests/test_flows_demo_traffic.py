@@ -69,6 +69,7 @@ def offset(row: dict[str, Any]) -> timedelta:
     return datetime.fromisoformat(row["ts"]) - START
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes() -> None:
     first = [*islice(traffic.files(7, END), 40)]
     assert first == [*islice(traffic.files(7, END), 40)]
@@ -80,6 +81,7 @@ def test_an_end_that_is_no_utc_midnight_is_refused() -> None:
         next(traffic.files(1, END + timedelta(hours=1)))
 
 
+@pytest.mark.slow
 def test_files_come_in_the_order_in_which_they_can_be_seen(files: list[DemoFile]) -> None:
     seen = [file.available_at for file in files]
     assert seen == sorted(seen)
@@ -88,17 +90,20 @@ def test_files_come_in_the_order_in_which_they_can_be_seen(files: list[DemoFile]
     assert len({file.path for file in files}) == len(files)
 
 
+@pytest.mark.slow
 def test_no_row_is_older_than_the_file_could_know(files: list[DemoFile]) -> None:
     for file in files:
         times = [datetime.fromisoformat(row["ts"]) for row in rows_of(file) if row["ts"]]
         assert max(times) <= file.available_at, file.path
 
 
+@pytest.mark.slow
 def test_every_row_says_that_it_is_simulated(files: list[DemoFile]) -> None:
     for file in files:
         assert all(row["simulated"] in (True, "true") for row in rows_of(file)), file.path
 
 
+@pytest.mark.slow
 def test_the_volume_stays_small_enough_for_a_demo(answers: dict[str, dict[str, Any]]) -> None:
     days = Counter(offset(row).days for row in answers.values())
     assert set(days) == set(range(incidents.DAYS))
@@ -111,6 +116,7 @@ def rate(rows: list[dict[str, Any]]) -> float:
     return sum(scored) / len(scored)
 
 
+@pytest.mark.slow
 def test_the_changed_prompt_raises_harm_in_one_segment_alone(answers: dict[str, dict[str, Any]]) -> None:
     loud, quiet = [], []
     for row in answers.values():
@@ -123,6 +129,7 @@ def test_the_changed_prompt_raises_harm_in_one_segment_alone(answers: dict[str, 
     assert {row["deploy"] for row in answers.values()} == {"2.3.0", "2.4.0", "2.4.1"}
 
 
+@pytest.mark.slow
 def test_harm_clusters_in_conversations(answers: dict[str, dict[str, Any]]) -> None:
     per: dict[str, list[bool]] = {}
     for row in answers.values():
@@ -131,6 +138,7 @@ def test_harm_clusters_in_conversations(answers: dict[str, dict[str, Any]]) -> N
     assert np.mean([np.mean(found) for found in longer]) > 0.4
 
 
+@pytest.mark.slow
 def test_the_judge_is_silent_for_a_day_and_the_day_is_scored_later(files: list[DemoFile]) -> None:
     dead: dict[str, dict[str, Any]] = {}
     rescored: dict[str, dict[str, Any]] = {}
@@ -149,23 +157,30 @@ def test_the_judge_is_silent_for_a_day_and_the_day_is_scored_later(files: list[D
     assert all({**rescored[key], "judge": None} == {**dead[key], "judge": None} for key in sound)
 
 
+@pytest.mark.slow
 def test_labels_are_restated_with_the_judges_missing_verdicts_and_corrections(files: list[DemoFile]) -> None:
-    labels = {file.path: {row["id"]: row for row in rows_of(file)} for file in files if kind(file) == "labels"}
-    corrected = next(path for path in labels if path.endswith("-corrected.jsonl"))
-    before = labels[corrected.replace("-corrected", "")]
-    changed = [before[key] for key in labels[corrected]]
-    missing = sum(row["judge_label"] is None for row in before.values())
-    assert missing > 40
-    assert sum(row["judge_label"] is None for row in changed) == missing
-    assert all(labels[corrected][key] != before[key] for key in labels[corrected])
-    assert all(row["judge_label"] is not None for row in labels[corrected].values())
+    before: dict[str, dict[str, Any]] = {}
+    after: dict[str, dict[str, Any]] = {}
+    for file in files:
+        if kind(file) == "labels":
+            (after if file.path.endswith("-corrected.jsonl") else before).update(
+                {row["id"]: row for row in rows_of(file)}
+            )
+    owed = [key for key, row in before.items() if row["judge_label"] is None]
+    assert len(owed) > 40
+    assert all(after[key]["judge_label"] is not None for key in owed)
+    corrected = [key for key in after if key not in owed]
+    assert len(corrected) == people.CORRECTED_LABELS
+    assert all(after[key]["human_label"] != before[key]["human_label"] for key in corrected)
 
 
+@pytest.mark.slow
 def test_a_source_stops_for_a_day(files: list[DemoFile]) -> None:
     days = {offset(row).days for file in files if kind(file) == "steps" for row in rows_of(file)}
     assert days == set(range(incidents.DAYS)) - {incidents.STEPS_SILENT[0].days}
 
 
+@pytest.mark.slow
 def test_one_file_is_late_by_more_than_a_day(files: list[DemoFile]) -> None:
     def delay(file: DemoFile) -> timedelta:
         begun = datetime.strptime(file.path.split("interactions-")[1][:13], "%Y-%m-%dT%H").replace(tzinfo=UTC)
@@ -176,6 +191,7 @@ def test_one_file_is_late_by_more_than_a_day(files: list[DemoFile]) -> None:
     assert sorted(late)[-2] == timedelta(minutes=20)
 
 
+@pytest.mark.slow
 def test_the_independent_review_lapses_and_is_renewed(files: list[DemoFile]) -> None:
     reviews = [
         datetime.fromisoformat(row["ts"])
@@ -189,6 +205,7 @@ def test_the_independent_review_lapses_and_is_renewed(files: list[DemoFile]) -> 
     assert timedelta(days=30) < gap < timedelta(days=33)
 
 
+@pytest.mark.slow
 def test_the_red_team_comes_weekly_and_tests_what_is_live(files: list[DemoFile]) -> None:
     runs = [list(rows_of(file)) for file in files if kind(file) == "probes"]
     assert [run[0]["deploy"] for run in runs] == ["2.3.0"] * 5 + ["2.4.1"]
@@ -196,6 +213,7 @@ def test_the_red_team_comes_weekly_and_tests_what_is_live(files: list[DemoFile])
     assert any(row["success"] is None for run in runs for row in run)
 
 
+@pytest.mark.slow
 def test_every_kind_of_broken_line_occurs(files: list[DemoFile]) -> None:
     joined = "".join(text_of(file) for file in files[:60] if kind(file) == "interactions")
     assert json.dumps(faults.HOSTILE, ensure_ascii=False) in joined
@@ -259,6 +277,7 @@ def session_means(
     )
 
 
+@pytest.mark.slow
 def test_the_evidence_tells_the_story_of_the_script(answers: dict[str, dict[str, Any]]) -> None:
     def both(release: str) -> tuple[dict[str, float], dict[str, float]]:
         every = session_means(answers, release, lambda row: True)
@@ -334,6 +353,7 @@ def place(row: dict[str, Any], origin: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_every_mapped_field_is_in_the_rows_and_every_file_has_its_source(files: list[DemoFile]) -> None:
     sources = parse("gatehold.yaml", lambda _: traffic.policy_text(END)).source_specs()
 
@@ -348,6 +368,7 @@ def test_every_mapped_field_is_in_the_rows_and_every_file_has_its_source(files: 
         assert missing == [], file.path
 
 
+@pytest.mark.slow
 def test_no_row_is_behind_the_watermark_when_it_comes_but_those_of_the_late_file(files: list[DemoFile]) -> None:
     sources = parse("gatehold.yaml", lambda _: traffic.policy_text(END)).source_specs()
     looks = incidents.monitor_times(END)

@@ -17,16 +17,19 @@ from hypothesis import strategies as st
 from summaries import COUNT, HISTOGRAM, MEAN, METRICS, OPEN_MEAN, RATE, Row, dump, stored, tables_of
 
 from warehouse import cells as warehouse_cells
+from warehouse import sql
 from warehouse import units as warehouse_units
 from warehouse.cells import read_bins, read_cells, summarise
+from warehouse.ingest import pull
 from warehouse.records.errors import LedgerError, UsageError
 from warehouse.records.expressions import Compare, Constant, Field, IsMissing
+from warehouse.records.ingest import SourceSpec
 from warehouse.records.metrics import Bin, Cell, Slice
-from warehouse.records.streams import BUILT_IN
+from warehouse.records.streams import BUILT_IN, INTERACTIONS
 from warehouse.store import Warehouse
 
 END = START + timedelta(days=1)
-some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @contextmanager
@@ -42,7 +45,12 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 
 def harm(key: str, minute: float, score: Any, **more: Any) -> Row:
-    return {"event_id": key, "occurred_at": at(minute), "scores": json.dumps({"harm": score}), "judge_version": "j"} | more
+    return {
+        "event_id": key,
+        "occurred_at": at(minute),
+        "scores": json.dumps({"harm": score}),
+        "judge_version": "j",
+    } | more
 
 
 def agree(warehouse: Warehouse, loader: Loader, batch: int) -> None:
@@ -57,6 +65,7 @@ def agree(warehouse: Warehouse, loader: Loader, batch: int) -> None:
             )
 
 
+@pytest.mark.slow
 @some
 @given(summaries.rows(), st.data())
 def test_any_split_into_batches_in_any_order_gives_the_same_sums(rows: list[Row], data: st.DataObject) -> None:
@@ -73,6 +82,7 @@ def test_any_split_into_batches_in_any_order_gives_the_same_sums(rows: list[Row]
         agree(split, loader, 5)
 
 
+@pytest.mark.slow
 @some
 @given(st.lists(summaries.rows(keys=["e0", "e1", "e2", "e3", "e4", "e5"], most=6), min_size=1, max_size=4))
 def test_the_state_as_of_every_batch_is_a_recomputation_over_what_was_known(batches: list[list[Row]]) -> None:
@@ -84,6 +94,7 @@ def test_the_state_as_of_every_batch_is_a_recomputation_over_what_was_known(batc
             agree(warehouse, loader, batch)
 
 
+@pytest.mark.slow
 @some
 @given(
     st.lists(summaries.rows(keys=["e0", "e1", "e2", "e3", "e4", "e5"], most=6), min_size=1, max_size=4),
@@ -101,8 +112,11 @@ def test_runs_and_step_sizes_do_not_change_a_stored_delta(batches: list[list[Row
         assert dump(live) == dump(later)
 
 
+@pytest.mark.slow
 @some
-@given(st.lists(summaries.rows(keys=["e0", "e1", "e2", "e3"], most=6), min_size=1, max_size=4), st.sampled_from(METRICS))
+@given(
+    st.lists(summaries.rows(keys=["e0", "e1", "e2", "e3"], most=6), min_size=1, max_size=4), st.sampled_from(METRICS)
+)
 def test_summarising_one_metric_again_gives_the_same_tables(batches: list[list[Row]], metric: Any) -> None:
     with opened() as (warehouse, loader):
         for rows in batches:
@@ -112,7 +126,9 @@ def test_summarising_one_metric_again_gives_the_same_tables(batches: list[list[R
         assert summarise(warehouse, METRICS, BUILT_IN) == 0
         assert dump(warehouse) == before
         for table in ("summarised", "cells", "units", "bins"):
-            warehouse.connection.execute(f"DELETE FROM {table} WHERE metric_digest = $digest", {"digest": metric.digest})
+            warehouse.connection.execute(
+                f"DELETE FROM {table} WHERE metric_digest = $digest", {"digest": metric.digest}
+            )
         assert summarise(warehouse, METRICS, BUILT_IN) == len(batches)
         assert dump(warehouse) == before
 
@@ -187,7 +203,11 @@ def test_counts_and_histograms(warehouse: Warehouse) -> None:
     Loader(warehouse).add(rows)
     summarise(warehouse, [COUNT, HISTOGRAM], BUILT_IN)
     assert [(c.items, c.unscored, c.total) for c in read_cells(warehouse, COUNT, Slice(), START, END)] == [(7, 0, 0)]
-    assert read_bins(warehouse, HISTOGRAM, Slice(), START, END) == [Bin(START, 1, 2), Bin(START, 2, 1), Bin(START, 3, 2)]
+    assert read_bins(warehouse, HISTOGRAM, Slice(), START, END) == [
+        Bin(START, 1, 2),
+        Bin(START, 2, 1),
+        Bin(START, 3, 2),
+    ]
     assert warehouse.connection.execute("SELECT count(*) FROM units").fetchone() == (0,)
 
 
@@ -257,6 +277,34 @@ def test_hostile_texts_in_rows_are_only_values(warehouse: Warehouse, text: str) 
     assert [c.total for c in read_cells(warehouse, metric, where, START, END)] == [1_000_000]
     assert [u.low for u in warehouse_units.read_units(warehouse, metric, where, START, END)] == [1_000_000]
     assert warehouse.connection.execute("SELECT count(*) FROM cells").fetchone() == (1,)
+
+
+def test_rows_let_in_by_ingest_are_summarised_as_they_stand(tmp_path: Path, warehouse: Warehouse) -> None:
+    first = [harm("e1", 0, 0.9), harm("e2", 10, 0.1), harm("e3", 70, 0.2), harm("e4", 75, None)]
+    second = [harm("e2", 10, 0.7), harm("e1", 0, 0.9), harm("e5", 20, 0.6), harm("e5", 20, 0.4)]
+    spec = SourceSpec("logs", "jsonl", "*.jsonl", "interactions", timedelta(0), {"rollout": "=bot", "session_id": "=s"})
+    for name, rows in (("a.jsonl", first), ("b.jsonl", second)):
+        lines = [
+            json.dumps(r | {"occurred_at": r["occurred_at"].isoformat(), "scores": json.loads(r["scores"])})
+            for r in rows
+        ]
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        pull(warehouse, spec, INTERACTIONS, now=END, window_seconds=3600, base=tmp_path)
+        summarise(warehouse, [RATE], BUILT_IN)
+    shared = {"rollout": "bot", "session_id": "s"}
+    before = [row | shared for row in first]
+    after = [row | shared for row in (first[0], second[0], first[2], first[3], second[3])]
+    for batch, rows in ((1, before), (2, after)):
+        assert stored(warehouse, "cells", RATE.digest, batch) == summaries.cells(RATE, rows)
+        assert stored(warehouse, "units", RATE.digest, batch) == summaries.units(RATE, rows)
+
+
+def test_every_query_of_the_summaries_and_the_ledger_is_in_use() -> None:
+    used = "".join(path.read_text(encoding="utf-8") for path in Path(warehouse_cells.__file__).parent.glob("*.py"))
+    names = [path.stem for path in Path(sql.__file__).parent.glob("*.sql")]
+    ours = [n for n in names if n.split("_")[0] in ("cells", "units", "bins", "facts", "profile", "evidence")]
+    assert len(ours) > 30
+    assert [name for name in ours if f'"{name}"' not in used and f"'{name}'" not in used] == []
 
 
 def test_nothing_is_left_behind_in_the_connection(warehouse: Warehouse) -> None:

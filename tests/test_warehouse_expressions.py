@@ -126,7 +126,9 @@ def test_comparing_with_a_missing_value_is_missing(warehouse: Warehouse, op: Any
 def test_division_by_zero_and_numbers_that_are_not_finite_are_missing(warehouse: Warehouse) -> None:
     latency = Field("latency_ms")
     assert evaluate(warehouse, Arithmetic("/", Constant(1), Constant(0))) is None
-    assert evaluate(warehouse, Arithmetic("/", Constant(1), Arithmetic("-", latency, latency)), {"latency_ms": 2}) is None
+    assert (
+        evaluate(warehouse, Arithmetic("/", Constant(1), Arithmetic("-", latency, latency)), {"latency_ms": 2}) is None
+    )
     huge = Arithmetic("*", Constant(1e308), Constant(1e308))
     assert evaluate(warehouse, huge) is None
     assert evaluate(warehouse, Arithmetic("/", Constant(1), huge)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest_tools import ALL_TYPES, NOW, assert_adds_up, current, everything, lines, row, spec, take, take_text
 
-from warehouse import ledger, settling
+from warehouse import ledger, settling, staging
 from warehouse.records.errors import StoreError, UsageError
 from warehouse.records.streams import Column, Stream
 from warehouse.store import Warehouse
@@ -313,7 +314,9 @@ def test_a_new_column_is_added_and_changes_no_old_row(warehouse: Warehouse, tmp_
 
 def test_a_column_cannot_change_its_type(warehouse: Warehouse) -> None:
     ensure(warehouse, Stream("s", "", (Column("x", "text", ""),)))
-    with pytest.raises(StoreError, match="'x' of stream 's' is declared as BIGINT, but the warehouse holds it as VARCHAR"):
+    with pytest.raises(
+        StoreError, match="'x' of stream 's' is declared as BIGINT, but the warehouse holds it as VARCHAR"
+    ):
         ensure(warehouse, Stream("s", "", (Column("x", "integer", ""),)))
 
 
@@ -324,7 +327,9 @@ def test_names_that_cannot_be_columns_are_refused(warehouse: Warehouse, name: st
 
 
 def test_a_mapping_to_an_unknown_column_is_refused_with_the_known_ones(warehouse: Warehouse, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="maps 'colur', which stream 'all_types' does not have; its columns are event_id"):
+    with pytest.raises(
+        UsageError, match="maps 'colur', which stream 'all_types' does not have; its columns are event_id"
+    ):
         take(warehouse, tmp_path, spec(fields={"colur": "x"}))
     with pytest.raises(UsageError, match="the words with @ are @digest, @file and @row"):
         take(warehouse, tmp_path, spec(fields={"note": "@now"}))
@@ -350,19 +355,26 @@ _LINES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.lists(_LINES, max_size=12), more=st.lists(_LINES, max_size=4))
+@given(
+    kind=st.sampled_from(["jsonl", "csv"]),
+    content=st.lists(_LINES, max_size=12),
+    more=st.lists(_LINES, max_size=4),
+)
 def test_whatever_is_in_the_file_the_counts_add_up_and_again_changes_nothing(
-    tmp_path_factory: pytest.TempPathFactory, content: list[bytes], more: list[bytes]
+    tmp_path_factory: pytest.TempPathFactory, kind: str, content: list[bytes], more: list[bytes]
 ) -> None:
     folder = tmp_path_factory.mktemp("garbage")
+    source = spec("in.log", kind=kind)
+    header = [b"event_id,occurred_at,score"] if kind == "csv" else []
     with Warehouse.in_memory(folder) as warehouse:
         for batch in (content, content + more):
-            (folder / "in.jsonl").write_bytes(b"\n".join(batch))
-            for report in take(warehouse, folder).batches:
+            (folder / "in.log").write_bytes(b"\n".join(header + batch))
+            for report in take(warehouse, folder, source).batches:
                 assert_adds_up(report)
             before = everything(warehouse)
-            assert all(report.repeated for report in take(warehouse, folder).batches)
+            assert all(report.repeated for report in take(warehouse, folder, source).batches)
             assert everything(warehouse) == before
         assert _revisions_are_whole(warehouse)
 
@@ -374,3 +386,39 @@ def _revisions_are_whole(warehouse: Warehouse) -> bool:
         "AND max(revision) FILTER (closed_by IS NULL) = count(*) FROM events_all_types GROUP BY event_id"
     ).fetchall()
     return all(ok for (ok,) in rows)
+
+
+def test_a_chunk_is_let_go_before_the_file_ends(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory that a file takes must not grow with the file."""
+    held: list[weakref.ref[Any]] = []
+
+    def watched(connection: Any, plan: Any, chunk: Any, file: str, now: datetime) -> None:
+        staging.stage(connection, plan, chunk, file, now)
+        held.append(weakref.ref(chunk.rows))
+
+    monkeypatch.setattr("warehouse.taking.stage", watched)
+    monkeypatch.setattr("warehouse.sources.chunks.BLOCK", 5_000)
+    monkeypatch.setattr("warehouse.sources.opening.BLOCK", 5_000)
+    alive: list[int] = []
+    (tmp_path / "in.jsonl").write_text(lines(*(row(f"e{i}") for i in range(3_000))))
+    take(warehouse, tmp_path, progress=lambda *_: alive.append(sum(ref() is not None for ref in held)))
+    assert len(held) > 5
+    assert max(alive) <= 2
+
+
+def test_a_choice_can_be_flagged_instead_of_kept_out(warehouse: Warehouse, tmp_path: Path) -> None:
+    stream = Stream("s", "", (Column("colour", "text", "", choices=("red",), outside="flag"),))
+    (tmp_path / "in.jsonl").write_text(lines(row("a", colour="red"), row("b", colour="blue"), row("c")))
+    report = take(warehouse, tmp_path, spec(stream="s"), stream).batches[0]
+    assert (report.accepted, report.flagged) == (3, {"colour": 1})
+
+
+def test_json_columns_take_json_texts_and_words(warehouse: Warehouse, tmp_path: Path) -> None:
+    rows = [row("a", details='{"x": 1}'), row("b", details="plain"), row("c", details=5), row("d", details="5")]
+    take_text(warehouse, tmp_path, lines(*rows))
+    assert current(warehouse, "details") == [('{"x": 1}',), ('"plain"',), ("5",), ('"5"',)]
+    fields = {"event_id": "k", "occurred_at": "=2026-03-01", "rollout": "=agent", "details": "{k}-x", "note": "=y"}
+    take_text(warehouse, tmp_path, '{"k": "z"}\n', fields=fields, path="2.jsonl")
+    assert current(warehouse, "details", "note")[-1] == ('"z-x"', "y")

@@ -106,7 +106,7 @@ def test_a_pipe_is_refused_instead_of_waited_for(warehouse: Warehouse, tmp_path:
 
 
 @given(
-    text=st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), max_size=12),
+    text=st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"").replace(b"\xef", b"")), max_size=12),
     cuts=st.lists(st.integers(1, 20), max_size=20),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -123,8 +123,6 @@ def test_lines_are_the_same_however_the_blocks_fall(
     for found in whole_lines(iter(blocks), 1):
         given_out = [found.overlong] if found.overlong else found.text.split(b"\n")
         seen.update(enumerate(given_out, found.first))
-    if text and text[0].startswith(line_reader._MARK):
-        return
     wanted = text if b"\n".join(text) else []
     for position, line in enumerate(wanted, 1):
         given_out_line = seen.pop(position, b"")
@@ -138,7 +136,8 @@ def test_lines_are_the_same_however_the_blocks_fall(
 
 
 def test_csv_takes_a_header_and_every_value_as_text(warehouse: Warehouse, tmp_path: Path) -> None:
-    text = 'event_id,occurred_at,score,note,extra "x"\na,2026-03-01T10:00:00Z,0.5,"two\nlines, one ""cell""",1\nb,2026-03-01,,,\n'
+    first = 'a,2026-03-01T10:00:00Z,0.5,"two\nlines, one ""cell""",1'
+    text = f'event_id,occurred_at,score,note,extra "x"\n{first}\nb,2026-03-01,,,\n'
     report = take_text(warehouse, tmp_path, text, path="in.csv", kind="csv")
     assert (report.received, report.accepted) == (2, 2), ledger.quarantined(warehouse)
     assert current(warehouse, "score", "note", "position") == [
@@ -183,9 +182,7 @@ def test_an_open_quote_near_the_end_costs_one_row(warehouse: Warehouse, tmp_path
         ('a,"b\n1,2\n', "The header of in.csv is not readable CSV in UTF-8"),
     ],
 )
-def test_a_csv_without_a_usable_header_degrades(
-    warehouse: Warehouse, tmp_path: Path, content: str, said: str
-) -> None:
+def test_a_csv_without_a_usable_header_degrades(warehouse: Warehouse, tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "in.csv").write_text(content)
     degraded = take(warehouse, tmp_path, spec("in.csv", kind="csv")).degraded
     assert degraded is not None

@@ -56,10 +56,8 @@ def typed(column: Column, time_format: str, format_parameter: str) -> str:
         case "json":
             # Exporters often write JSON as a string inside JSON.
             inner = f"({given} ->> '$')"
-            return (
-                f"CAST(CASE WHEN starts_with({given}, '\"') AND left({inner}, 1) IN ('{{', '[') AND json_valid({inner}) "
-                f"THEN {inner} ELSE {given} END AS JSON)"
-            )
+            nested = f"starts_with({given}, '\"') AND left({inner}, 1) IN ('{{', '[') AND json_valid({inner})"
+            return f"CAST(CASE WHEN {nested} THEN {inner} ELSE {given} END AS JSON)"
 
 
 def _time(given: str, time_format: str, format_parameter: str) -> str:
@@ -101,7 +99,7 @@ def rules(column: Column, time_format: str, bind: dict[str, object], origin: str
 
 
 def outside(column: Column, bind: dict[str, object]) -> str | None:
-    """The condition under which a value lies outside its column's range or choices; None when all values are allowed."""
+    """SQL of the condition that a value lies outside its column's range or choices; None when it has none."""
     name = f'"{column.name}"'
     if column.type == "text" and column.choices:
         bind[f"c_{column.name}"] = list(column.choices)
@@ -121,7 +119,9 @@ def outside(column: Column, bind: dict[str, object]) -> str | None:
 
 
 def _missing(column: Column, bind: dict[str, object], origin: str) -> Rule:
-    bind[f"o_{column.name}"] = f"column \"{column.name}\" has no value, and every row needs one; it is read from {origin!r}"
+    bind[f"o_{column.name}"] = (
+        f'column "{column.name}" has no value, and every row needs one; it is read from {origin!r}'
+    )
     given = f'"g_{column.name}"'
     return Rule(f"{given} IS NULL OR {given} = ''", "missing_value", f"$o_{column.name}::VARCHAR")
 
@@ -155,7 +155,7 @@ def _hint(given: str, time_format: str) -> str:
 
 
 def _sentence(column: Column, rest: str) -> str:
-    return f"'column \"{column.name}\" is given ' || to_json(left(\"g_{column.name}\", 80))::VARCHAR || {rest}"
+    return f'\'column "{column.name}" is given \' || to_json(left("g_{column.name}", 80))::VARCHAR || {rest}'
 
 
 def _range_text(column: Column) -> str:

@@ -7,7 +7,7 @@ no rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -140,7 +140,7 @@ def recent_rows(
 
 
 def _rows(
-    warehouse: Warehouse, name: str, stream: Stream, values: dict[str, object], **parts: str
+    warehouse: Warehouse, name: str, stream: Stream, values: Mapping[str, object], **parts: str
 ) -> list[tuple[Any, ...]]:
     """The rows of a query over the stream's events; none while it was never used."""
     events = events_table(warehouse, stream.name)

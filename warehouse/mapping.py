@@ -79,9 +79,7 @@ def plan(source: SourceSpec, stream: Stream, times: frozenset[str] = frozenset()
     building = _Building()
     origins = {c.name: source.fields.get(c.name, c.name) for c in columns}
     values = {c.name: _value(building, source, c, origins[c.name]) for c in columns}
-    formats = {
-        c.name: _format(source, origins[c.name], times) if c.type == "time" else "" for c in columns
-    }
+    formats = {c.name: _format(source, origins[c.name], times) if c.type == "time" else "" for c in columns}
     attributes = _attributes(building)
     twice = _twice(building)
     return Plan(
@@ -185,11 +183,14 @@ def _attributes(building: _Building) -> str:
         patched = f"json_merge_patch({kept}, {building.bind(json.dumps(patch))}::VARCHAR)"
         if parent:
             # On anything but an object the patch would replace instead of take out.
-            patched = f"CASE WHEN json_type(raw, {building.bind(pointer_of(parent))}) = 'OBJECT' THEN {patched} ELSE {kept} END"
+            is_object = f"json_type(raw, {building.bind(pointer_of(parent))}) = 'OBJECT'"
+            patched = f"CASE WHEN {is_object} THEN {patched} ELSE {kept} END"
         kept = patched
     if building.rivals:
         # A row that has both "a.b" and {"a": {"b": ...}} keeps everything: only one of them fed the column.
-        both = " OR ".join(f"len(list_filter([{', '.join(found)}], x -> x IS NOT NULL)) > 1" for found in building.rivals)
+        both = " OR ".join(
+            f"len(list_filter([{', '.join(found)}], x -> x IS NOT NULL)) > 1" for found in building.rivals
+        )
         kept = f"CASE WHEN {both} THEN json(raw) ELSE {kept} END"
     return kept
 

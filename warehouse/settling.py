@@ -49,9 +49,7 @@ def settle(
         changes = _changes(connection, events, [*columns, "attributes"])
         connection.execute(load("ingest_close").format(events=events), {"batch": arrival.batch})
     quoted = ", ".join(f's."{name}"' for name in columns)
-    connection.execute(
-        load("ingest_insert").format(events=events, columns=quoted), {**who, "now": arrival.now}
-    )
+    connection.execute(load("ingest_insert").format(events=events, columns=quoted), {**who, "now": arrival.now})
     connection.execute(load("ingest_quarantine"), {**who, "file": arrival.file})
     connection.execute(
         load("ingest_windows"),
@@ -85,7 +83,8 @@ def _changes(connection: duckdb.DuckDBPyConnection, events: str, columns: Sequen
     """Counts of changed values by column, columns without a change left out."""
     old = ", ".join(f'e."{name}"' for name in columns)
     counts = ", ".join(
-        f'count(*) FILTER (b."{name}"{_text(name)} IS DISTINCT FROM s."{name}"{_text(name)}) AS "{name}"' for name in columns
+        f'count(*) FILTER (b."{name}"{_text(name)} IS DISTINCT FROM s."{name}"{_text(name)}) AS "{name}"'
+        for name in columns
     )
     sql = load("ingest_changes").format(events=events, before_stored=old, before_staged=old, changes=counts)
     row = connection.execute(sql).fetchone() or ()

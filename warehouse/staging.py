@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,25 +25,31 @@ def prepare(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 def stage(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, file: str, now: datetime) -> None:
     """Map, type and judge the rows of one chunk and add them, the bad ones with their reason, to the staged rows."""
-    taken = 0
-    connection.register("chunk", chunk.rows)
-    try:
-        if chunk.rows.num_rows:
-            sql, bound = statement(plan, len(chunk.names))
-            named = {f"k{index}": name for index, name in enumerate(chunk.names)}
-            moment = {"file": file} if plan.uses_file else {}
-            (taken,) = connection.execute(sql, {**bound, **named, **moment, "now": now}).fetchone() or (0,)
-        rejects = [*chunk.rejects]
+    rejects = [*chunk.rejects]
+    if chunk.rows.num_rows:
+        sql, bound = statement(plan, len(chunk.names))
+        named = {f"k{index}": name for index, name in enumerate(chunk.names)}
+        moment = {"file": file} if plan.uses_file else {}
+        (taken,) = _run(connection, sql, {**bound, **named, **moment, "now": now}, chunk.rows)[0]
         if taken < chunk.rows.num_rows:
-            rejects += _not_json(connection)
-    finally:
-        connection.unregister("chunk")
+            rejects += _not_json(connection, chunk.rows)
     if rejects:
         _reject(connection, rejects)
 
 
+def _run(
+    connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, Any], incoming: pa.Table
+) -> list[tuple[Any, ...]]:
+    """The result of SQL that reads from ``incoming``.
+
+    The engine finds the table by the name of this function's argument. A registered table would be held in memory
+    until the end of the transaction, and with it the whole file.
+    """
+    return connection.execute(sql, bound).fetchall()
+
+
 def statement(plan: Plan, width: int) -> tuple[str, dict[str, Any]]:
-    """The staging SQL of a plan with the values that it refers to; `width` is the number of table columns, 0 for JSON."""
+    """The staging SQL of a plan with the values it refers to; `width` is the number of table columns, 0 for JSON."""
     bound: dict[str, Any] = dict(plan.bound)
     tests = [rule for c in plan.columns for rule in rules(c, plan.formats[c.name], bound, plan.origins[c.name])]
     flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
@@ -89,16 +95,12 @@ def _flagged(flags: list[tuple[Column, str | None]]) -> str:
     return f"list_filter([{', '.join(cases)}], x -> x IS NOT NULL)" if cases else "NULL::VARCHAR[]"
 
 
-def _not_json(connection: duckdb.DuckDBPyConnection) -> list[Reject]:
-    bad = connection.execute("SELECT position, raw FROM chunk WHERE NOT json_valid(raw)").fetchall()
+def _not_json(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> list[Reject]:
+    bad = _run(connection, "SELECT position, raw FROM incoming WHERE NOT json_valid(raw)", {}, rows)
     return [fault for position, raw in bad if (fault := jsonl.fault(raw, position)) is not None]
 
 
-def _reject(connection: duckdb.DuckDBPyConnection, rejects: Iterable[Reject]) -> None:
+def _reject(connection: duckdb.DuckDBPyConnection, rejects: Sequence[Reject]) -> None:
     fields = ("position", "reason", "detail", "raw", "raw_bytes")
     table = pa.table({name: [getattr(reject, name) for reject in rejects] for name in fields})
-    connection.register("rejects", table)
-    try:
-        connection.execute("INSERT INTO staged BY NAME SELECT * FROM rejects")
-    finally:
-        connection.unregister("rejects")
+    _run(connection, "INSERT INTO staged BY NAME SELECT * FROM incoming", {}, table)

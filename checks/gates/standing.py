@@ -38,6 +38,7 @@ def decide(
     simulated: bool,
     waivers: Sequence[Waiver] = (),
     sign_offs_missing: Sequence[str] = (),
+    breached: Sequence[str] = (),
 ) -> Standing:
     """The standing of a rollout at `now`; it lapses to hold after `lease`.
 
@@ -45,10 +46,13 @@ def decide(
     gate required for the stage does not pass, a breach asks for a hold, a sign-off is missing (their roles), or no
     gate is required at all. Else `go`. The order of `verdicts` and `waivers` does not matter; a waiver that has ended
     does nothing.
+
+    `breached` names gates with a breach on record (`checks.rollout.breaches`): such a gate holds until it passes,
+    required or not. Without it, losing the evidence of a breach at a gate that is not required would read as health.
     """
     waived = _waived(verdicts, waivers, now)
     stacked = _blocked(waived)
-    ranked = sorted((v for v in stacked if _matters(v)), key=_rank)
+    ranked = _binding(stacked, breached)
     kind = _kind(ranked, paused, sign_offs_missing, stacked)
     return Standing(
         rollout=rollout,
@@ -57,13 +61,15 @@ def decide(
         release=release,
         at=now,
         valid_until=now + lease,
-        reasons=_reasons(kind, ranked, stacked, paused, sorted(sign_offs_missing), stage, _active(waivers, now)),
+        reasons=_reasons(
+            kind, ranked, stacked, paused, sorted(sign_offs_missing), stage, _active(waivers, now), breached
+        ),
         binding=ranked[0].gate if ranked else None,
         runner_up=ranked[1].gate if len(ranked) > 1 else None,
-        if_mended=_if_mended(waived, ranked, paused, sign_offs_missing),
+        if_mended=_if_mended(waived, ranked, paused, sign_offs_missing, breached),
         layers=tuple(_layer(layer, stacked) for layer in LAYERS),
         verdicts=tuple(stacked),
-        evidence_digest=_digest(rollout, stage, release, kind, stacked, paused, sign_offs_missing),
+        evidence_digest=_digest(rollout, stage, release, kind, stacked, paused, sign_offs_missing, breached),
         config_digest=config_digest,
         simulated=simulated,
     )
@@ -104,9 +110,10 @@ def _pauses(verdict: Verdict) -> bool:
     return verdict.outcome == "breach" and verdict.on_breach == "pause"
 
 
-def _matters(verdict: Verdict) -> bool:
-    """Whether the verdict keeps the rollout from `go`."""
-    return _missing(verdict) and (verdict.required or verdict.outcome == "breach")
+def _binding(verdicts: Sequence[Verdict], breached: Sequence[str]) -> list[Verdict]:
+    """The verdicts that keep the rollout from `go`, the deciding one first."""
+    counts = (v for v in verdicts if v.required or v.outcome == "breach" or v.gate in breached)
+    return sorted((v for v in counts if _missing(v)), key=_rank)
 
 
 def _rank(verdict: Verdict) -> tuple[int, int, int, str]:
@@ -126,14 +133,18 @@ def _kind(
 
 
 def _if_mended(
-    verdicts: Sequence[Verdict], ranked: Sequence[Verdict], paused: bool, sign_offs_missing: Sequence[str]
+    verdicts: Sequence[Verdict],
+    ranked: Sequence[Verdict],
+    paused: bool,
+    sign_offs_missing: Sequence[str],
+    breached: Sequence[str],
 ) -> StandingKind | None:
     """The standing if the binding gate passed, what it blocks included; None when no gate binds."""
     if not ranked:
         return None
     mended = [replace(v, outcome="pass") if v.gate == ranked[0].gate else v for v in verdicts]
     stacked = _blocked(mended)
-    return _kind(sorted(filter(_matters, stacked), key=_rank), paused, sign_offs_missing, stacked)
+    return _kind(_binding(stacked, breached), paused, sign_offs_missing, stacked)
 
 
 def _reasons(
@@ -144,10 +155,11 @@ def _reasons(
     sign_offs_missing: Sequence[str],
     stage: str,
     waivers: Sequence[Waiver],
+    breached: Sequence[str],
 ) -> tuple[Reason, ...]:
     """Every reason, the deciding one first; never empty."""
     required = [v for v in verdicts if v.required]
-    reasons = [Reason(v.reason, v.detail, v.gate) for v in ranked]
+    reasons = [_reason(v, breached) for v in ranked]
     if paused:
         first = 1 if ranked and _pauses(ranked[0]) else 0
         reasons.insert(first, Reason("paused", "The rollout is paused until a person resumes it."))
@@ -165,6 +177,13 @@ def _reasons(
         if w.gate in known
     ]
     return tuple(reasons)
+
+
+def _reason(verdict: Verdict, breached: Sequence[str]) -> Reason:
+    if verdict.gate in breached and verdict.outcome != "breach" and not verdict.required:
+        record = "A breach of it is on record, so it holds until it passes, although this stage does not require it."
+        return Reason("breach_on_record", f"{verdict.detail} {record}", verdict.gate)
+    return Reason(verdict.reason, verdict.detail, verdict.gate)
 
 
 def _layer(layer: str, verdicts: Sequence[Verdict]) -> LayerState:
@@ -190,8 +209,9 @@ def _digest(
     verdicts: Sequence[Verdict],
     paused: bool,
     sign_offs_missing: Sequence[str],
+    breached: Sequence[str],
 ) -> str:
     """A digest over everything that decides, and nothing that only the clock moves."""
     gates = [[v.gate, v.outcome, v.reason, v.evidence_digest, v.waived, v.required, v.on_breach] for v in verdicts]
-    whole = [rollout, stage, release, kind, gates, paused, sorted(sign_offs_missing)]
+    whole = [rollout, stage, release, kind, gates, paused, sorted(sign_offs_missing), sorted(breached)]
     return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()

@@ -61,3 +61,7 @@ def _range(metric: Metric) -> str:
     low = "no end" if metric.low is None else f"{metric.low:g}"
     high = "no end" if metric.high is None else f"{metric.high:g}"
     return f"{low} to {high}"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -12,8 +12,8 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
-from checks.metrics.types import Wanted, refuse, settle
 from checks.metrics.translating import Translator
+from checks.metrics.types import Wanted, refuse, settle
 from warehouse.records.expressions import (
     Arithmetic,
     Compare,
@@ -61,7 +61,8 @@ def _read(text: str, start: int) -> ast.expr:
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        offset = max((error.offset or 1) - 1, 0) if (error.lineno or 1) == 1 else 0
+        # Python gives no offset for what ends too early.
+        offset = error.offset - 1 if error.offset else len(text)
         raise refuse(start + min(offset, len(text)), "this cannot be read as an expression.") from None
     except (ValueError, RecursionError, MemoryError):
         raise refuse(start, "this cannot be read as an expression.") from None
@@ -86,5 +87,3 @@ def _fields(tree: Expression) -> Iterator[Field]:
         case Logic(operands=operands):
             for operand in operands:
                 yield from _fields(operand)
-
-

@@ -6,8 +6,8 @@ import ast
 import difflib
 import math
 from itertools import pairwise
-from typing import NoReturn, cast
 from typing import Literal as OneOf
+from typing import NoReturn, cast
 
 from checks.metrics.types import OF_COLUMN, WORDS, Type, comparable, of_scalar, refuse
 from warehouse.records.expressions import (
@@ -92,12 +92,14 @@ class Translator:
                 self.refuse(node, f"{_WHAT.get(type(node), 'this')} is not allowed here.", allowed=ALLOWED)
 
     def refuse(self, node: ast.expr, message: str, *, given: str = "", allowed: str = "", hint: str = "") -> NoReturn:
+        """Raise the problem of a node, with its position in what the user wrote."""
         # ast counts bytes of UTF-8, people count characters.
         column = len(self.text.encode("utf-8", "surrogatepass")[: node.col_offset].decode("utf-8", "replace"))
         at = self.start + column
         raise refuse(at, message, given=given, allowed=allowed, hint=hint)
 
     def constant(self, node: ast.expr, value: object) -> Typed:
+        """The literal of a node."""
         if value is None or isinstance(value, bool):
             return Constant(value), of_scalar(value)
         if isinstance(value, str):
@@ -111,6 +113,7 @@ class Translator:
         self.refuse(node, "this literal is not allowed.", allowed=ALLOWED)
 
     def field(self, node: ast.expr) -> Typed:
+        """The column, or the place inside a JSON column, that a node names."""
         path: list[str] = []
         inner = node
         while not isinstance(inner, ast.Name):
@@ -127,12 +130,14 @@ class Translator:
         return self.column(inner, tuple(reversed(path)))
 
     def key(self, node: ast.Subscript) -> str:
+        """The text in [...]."""
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             self.constant(node.slice, node.slice.value)
             return node.slice.value
         self.refuse(node.slice, "only a text may stand in [...].", allowed='scores["name"]')
 
     def column(self, node: ast.Name, path: tuple[str, ...]) -> Typed:
+        """The place `path` inside the column that a name stands for."""
         name = node.id
         if name == "attributes":
             if not path:
@@ -143,7 +148,7 @@ class Translator:
             names = (*self.stream.names(), "attributes")
             near = difflib.get_close_matches(name, names, n=1)
             hint = f'Did you mean "{near[0]}"?' if near else f"A field that feeds no column is attributes.{name[:63]}."
-            self.refuse(node, f"stream {self.stream.name} has no such column.", given=name[:63], hint=hint)
+            self.refuse(node, f"stream {self.stream.name} has no such column.", given=f'"{name[:63]}"', hint=hint)
         if path and column.type != "json":
             self.refuse(node, f"column {name} is {column.type}, not JSON, and has no places inside.")
         if not path and column.type == "json":
@@ -151,18 +156,21 @@ class Translator:
         return Field(name, path), OF_COLUMN[column.type]
 
     def truth(self, node: ast.expr, depth: int) -> Expression:
+        """The tree of a node that must be a truth value."""
         tree, type_ = self.expression(node, depth + 1)
         if type_ not in ("truth", "open"):
             self.refuse(node, f"and, or, not join truth values, and this is {WORDS[type_]}.", hint="Compare it first.")
         return tree
 
     def number(self, node: ast.expr, depth: int) -> Expression:
+        """The tree of a node that must be a number."""
         tree, type_ = self.expression(node, depth + 1)
         if type_ not in ("number", "open"):
             self.refuse(node, f"+ - * / join numbers, and this is {WORDS[type_]}.")
         return tree
 
     def unary(self, node: ast.UnaryOp, depth: int) -> Typed:
+        """not, - and +."""
         match node.op:
             case ast.Not():
                 return Not(self.truth(node.operand, depth)), "truth"
@@ -177,12 +185,14 @@ class Translator:
                 self.refuse(node, "~ is not allowed here.", allowed=ALLOWED, hint="Write `not`.")
 
     def arithmetic(self, node: ast.BinOp, depth: int) -> Typed:
+        """+ - * /."""
         op = _SUMS.get(type(node.op))
         if op is None:
             self.refuse(node, "this operator is not allowed here.", allowed=ALLOWED)
         return Arithmetic(op, self.number(node.left, depth), self.number(node.right, depth)), "number"
 
     def comparison(self, node: ast.Compare, depth: int) -> Typed:
+        """A comparison, or a chain of them."""
         sides = [node.left, *node.comparators]
         parts = [self.pair(op, left, right, depth) for op, (left, right) in zip(node.ops, pairwise(sides), strict=True)]
         if len(parts) > 1 and not all(isinstance(part, Compare) for part in parts):
@@ -190,6 +200,7 @@ class Translator:
         return (parts[0] if len(parts) == 1 else Logic("and", tuple(parts))), "truth"
 
     def pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr, depth: int) -> Expression:
+        """One comparison of a chain."""
         tree, type_ = self.expression(left, depth + 1)
         if isinstance(op, ast.Is | ast.IsNot):
             if not (isinstance(right, ast.Constant) and right.value is None):
@@ -205,6 +216,7 @@ class Translator:
         return Compare(sign, tree, other)
 
     def options(self, node: ast.expr, type_: Type, tree: Expression) -> tuple[Scalar, ...]:
+        """The values after in."""
         if not isinstance(node, ast.Tuple | ast.List) or not node.elts:
             self.refuse(node, "in needs a list of values.", allowed='in ("a", "b") or in ["a"]')
         options: list[Scalar] = []

@@ -57,7 +57,7 @@ def of_scalar(value: Scalar) -> Type:
 def comparable(left: Type, right: Type, op: str, left_tree: Expression, right_tree: Expression) -> str | None:
     """Why two sides cannot be compared; None when they can."""
     if "missing" in (left, right):
-        return "Nothing equals None: it is missing. Write `is None` or `is not None`"
+        return "nothing equals None, which is missing. Write `is None` or `is not None`"
     if op not in ("==", "!=") and "truth" in (left, right):
         return "truth values have no order. Compare with == or !=, or use the column by itself"
     if "open" in (left, right) or left == right:

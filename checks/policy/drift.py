@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from checks.policy.base import ColumnName, Duration, Finite, Many, Moment, Name, Section, moment
-from checks.policy.known import Known, Raw, repeated, text, texts, unknown
+from checks.policy.known import Known, Raw, no_column, repeated, text, texts, unknown
 from checks.policy.report import Place, listed, shown
 from warehouse.records.errors import Problem
 from warehouse.records.streams import ColumnType
@@ -44,8 +44,8 @@ class Drift(Section):
     """Length of the newest span that is compared."""
     tolerance: Annotated[Finite, Field(gt=0, lt=1)] = 0.1
     """Distance from the reference above which a column counts as drifted (0 to 1)."""
-    min_rows: Annotated[int, Field(ge=1)] = 1000
-    """Rows needed on either side; with fewer, nothing is said. Distances of small samples are mostly noise."""
+    min_rows: Annotated[int, Field(ge=1)] = 200
+    """Rows with a value that either side needs; with fewer, nothing is said."""
     watch: Many[ColumnName] = ()
     """Columns whose new, vanished or suddenly changed values are reported."""
 
@@ -74,7 +74,7 @@ def _columns(
     for index, name in texts(raw, key):
         column = declared.column(name)
         if column is None:
-            yield unknown(place, (key, index), f"column in stream {stream}", name, declared.names())
+            yield no_column(place, (key, index), declared, name, declared.names())
         elif column.type not in types:
             message = f"column {name} is {column.type}, which cannot be compared here."
             yield place.problem((key, index), message, allowed=f"columns of type {listed(types)}")

@@ -19,10 +19,14 @@ MOST_FILES = 100
 
 @dataclass(slots=True)
 class Gathered:
-    """The files that could be read, main file first, and the problems met on the way."""
+    """The files that could be read, main file first, and the problems met on the way.
+
+    `complete` is False when a file could not be read: what it declares is not known.
+    """
 
     documents: list[Document] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    complete: bool = True
 
 
 def gather(file: str, read: Read) -> Gathered:
@@ -32,6 +36,7 @@ def gather(file: str, read: Read) -> Gathered:
         found.documents.append(yaml_source.load(file, _text(file, read)))
     except ConfigurationError as error:
         found.problems.extend(error.problems)
+        found.complete = False
         return found
     _include(found.documents[0], read, found, {os.path.normpath(file)})
     return found
@@ -55,18 +60,22 @@ def _one(document: Document, index: int, name: str, read: Read, found: Gathered,
         return
     seen.add(path)
     if len(seen) > MOST_FILES:
-        found.problems.append(place.problem(inner, f"a policy is made of at most {MOST_FILES} files.", given=shown(name)))
+        found.problems.append(
+            place.problem(inner, f"a policy is made of at most {MOST_FILES} files.", given=shown(name))
+        )
         return
     try:
         text = _text(path, read)
     except ConfigurationError as error:
         first = error.problems[0]
         found.problems.append(place.problem(inner, f"the included file {first.message}", given=shown(name)))
+        found.complete = False
         return
     try:
         included = yaml_source.load(path, text)
     except ConfigurationError as error:
         found.problems.extend(error.problems)
+        found.complete = False
         return
     found.documents.append(included)
     _include(included, read, found, seen)

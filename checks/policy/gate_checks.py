@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.policy.gates import Gate
 from checks.policy.known import Known, Raw, number, repeated, text, texts, unknown
 from checks.policy.metric_kinds import CELL_KINDS, is_statistical
 from checks.policy.metrics import Metric
@@ -67,7 +68,8 @@ def _rollouts(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
 
 def _one_limit(raw: Raw, place: Place) -> Iterator[Problem]:
     given = [key for key in LIMITS if raw.get(key) is not None]
-    if len(given) != 1:
+    misspelt = any(nearest(key, LIMITS) for key in raw if key not in Gate.model_fields)
+    if len(given) != 1 and not (misspelt and not given):
         what = "has two limits" if given else "has no limit"
         allowed = "exactly one of at_most (less is better) and at_least (more is better)"
         yield place.problem((), f"the gate {what}.", allowed=allowed)
@@ -122,7 +124,9 @@ def _evidence(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
     for key, meaning in (("alpha", "pausing a healthy epoch"), ("beta", "passing an epoch that breaks the limit")):
         if raw.get(key) is None:
             message = f"is missing: a gate on a {metric.kind} states the chance of ever {meaning}."
-            yield place.problem((key,), message, allowed="more than 0, at most 0.5", hint=f'Add "{key}:", such as 0.05.')
+            yield place.problem(
+                (key,), message, allowed="more than 0, at most 0.5", hint=f'Add "{key}:", such as 0.05.'
+            )
     if metric.low is None or metric.high is None:
         message = f"{metric.name} has no finite range, and evidence on a mean needs one."
         hint = 'Give the metric a range, such as "range: [0, 100]", beyond which rows of it are unscored.'
@@ -143,7 +147,9 @@ def _no_evidence(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
             message = f"has no meaning: a gate on {metric.name} ({metric.kind}) {_NO_EVIDENCE}."
             yield place.problem((key,), message, hint="Leave it out.", at_key=True)
     if raw.get("on_breach") == "pause":
-        message = f"cannot be pause: a gate on {metric.name} ({metric.kind}) {_NO_EVIDENCE}, so it holds, never breaches."
+        message = (
+            f"cannot be pause: a gate on {metric.name} ({metric.kind}) {_NO_EVIDENCE}, so it holds, never breaches."
+        )
         yield place.problem(("on_breach",), message, allowed="hold", hint="Leave it out, or write hold.")
 
 

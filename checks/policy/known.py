@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checks.policy.report import Place, listed, nearest, shown
+from checks.policy.report import Place, closest, nearest, shown
 from checks.policy.yaml_source import Path
 from warehouse.records.errors import Problem
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from warehouse.records.streams import Stream
 
 Raw = Mapping[str, Any]
+
+NO_SUCH = "there is no "
+"""How the message of an unknown name begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,16 @@ def texts(raw: Raw, key: str) -> list[tuple[int, str]]:
 
 def unknown(place: Place, inner: Path, what: str, given: str, known: Iterable[str]) -> Problem:
     """The problem of a name that nothing has, with the nearest one that something has."""
-    names = sorted(known)
-    message = f"there is no {what} of that name."
-    hint = nearest(given, names)
-    return place.problem(inner, message, given=shown(given), allowed=listed(names, none="none is declared"), hint=hint)
+    names = list(known)
+    message = f"{NO_SUCH}{what} of that name."
+    return place.problem(inner, message, given=shown(given), allowed=closest(given, names), hint=nearest(given, names))
+
+
+def no_column(place: Place, inner: Path, stream: Stream, given: str, known: Iterable[str]) -> Problem:
+    """The problem of a column that the stream does not have."""
+    names = list(known)
+    message = f"stream {stream.name} has no such column."
+    return place.problem(inner, message, given=shown(given), allowed=closest(given, names), hint=nearest(given, names))
 
 
 def repeated(place: Place, key: str, values: Iterable[tuple[int, str]]) -> list[Problem]:

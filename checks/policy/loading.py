@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from checks.metrics import catalogue
 from checks.policy import alerts, drift, files, gate_checks, metric_checks, quality, rollouts, sources, streams, warn
 from checks.policy.configuration import ConfigurationFile, Settings
-from checks.policy.known import Known, Raw, text
+from checks.policy.known import NO_SUCH, Known, Raw, text
 from checks.policy.policy import Policy
 from checks.policy.report import Place, problems_of, shown
-from checks.policy.yaml_source import Document, Path
+from checks.policy.shape import Shape, entry
+from checks.policy.yaml_source import Document
 from warehouse.records.errors import ConfigurationError, Problem
 from warehouse.records.streams import BUILT_IN
 
@@ -59,21 +59,27 @@ def parse(file: str, read: files.Read) -> Policy:
         found, wrong = _sections(document)
         items += found
         problems += wrong + _settings(document, settings)
-    known = _known(items)
-    for item in items:
-        if isinstance(item.raw, dict):
-            problems += _CHECKS[item.section](item.raw, item.place, known)
-    problems += _twice(items)
+    problems += _between(items, gathered.complete) + _twice(items)
     if problems:
         raise ConfigurationError(_once(problems))
     return _policy(items, settings, Place(gathered.documents[0], ()))
 
 
+def _between(items: Sequence[Item], complete: bool) -> list[Problem]:
+    """What the entries say that does not fit together."""
+    known = _known(items)
+    entries = [item for item in items if isinstance(item.raw, dict)]
+    found = [problem for item in entries for problem in _CHECKS[item.section](item.raw, item.place, known)]
+    # A name that seems unknown may be declared in the file that could not be read.
+    return [problem for problem in found if complete or not problem.message.startswith(NO_SUCH)]
+
+
 def _policy(items: Sequence[Item], settings: dict[str, Any], root: Place) -> Policy:
-    sections = {name: tuple(i.model for i in items if i.section == name) for name in _CHECKS}
+    sections: dict[str, Any] = {name: tuple(i.model for i in items if i.section == name) for name in _CHECKS}
     policy = Policy(**settings, **sections)
     placed = {name: [i.place for i in items if i.section == name] for name in _CHECKS}
-    return policy.model_copy(update={"warnings": tuple(warn.warnings(policy, placed, root))})
+    found = sorted(warn.warnings(policy, placed, root), key=lambda w: (w.file, w.line or 0, w.path))
+    return policy.model_copy(update={"warnings": tuple(found)})
 
 
 def _sections(document: Document) -> tuple[list[Item], list[Problem]]:
@@ -103,15 +109,14 @@ def _item(section: str, raw: Any, place: Place) -> tuple[Item, list[Problem]]:
     try:
         return Item(section, raw, place, adapter.validate_python(raw)), []
     except ValidationError as error:
-        keys = _keys_of(_entry(section), raw)
-        return Item(section, raw, place, None), problems_of(error, place, raw, keys)
+        return Item(section, raw, place, None), problems_of(error, place, Shape(_entry(section), raw))
 
 
 def _errors(model: type[BaseModel], raw: Any, place: Place) -> list[Problem]:
     try:
         model.model_validate(raw)
     except ValidationError as error:
-        return problems_of(error, place, raw, _keys_of(model, raw))
+        return problems_of(error, place, Shape(model, raw))
     return []
 
 
@@ -130,41 +135,12 @@ def _settings(document: Document, settings: dict[str, Any]) -> list[Problem]:
 
 def _entry(section: str) -> Any:
     """The type of one entry of a section."""
-    return get_args(ConfigurationFile.model_fields[section].annotation)[0]
+    return entry(ConfigurationFile.model_fields[section].annotation)
 
 
 @cache
 def _adapter(section: str) -> TypeAdapter[Any]:
     return TypeAdapter(_entry(section))
-
-
-def _keys_of(kind: Any, raw: Any) -> Callable[[Path], Sequence[str]]:
-    """A function that gives the keys which the mapping at a place inside `raw` may have."""
-
-    def keys(path: Path) -> Sequence[str]:
-        model, value = _model(kind, raw), raw
-        for part in path:
-            value = value[part] if isinstance(value, dict | list) else None
-            if isinstance(part, str) and model is not None and part in model.model_fields:
-                inner: Any = model.model_fields[part].annotation
-                model = _model(inner, value)
-            elif isinstance(part, int) and model is None:
-                model = _model(inner, value)
-        return tuple(model.model_fields) if model else ()
-
-    return keys
-
-
-def _model(kind: Any, value: Any) -> type[BaseModel] | None:
-    """The model behind a type: through lists, optionals and, for a union by kind, the member that `value` names."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return kind
-    members = [m for m in get_args(kind) if m is not type(None)]
-    if get_origin(kind) in (Union, UnionType) and isinstance(value, dict):
-        models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
-        named = [m for m in models if value.get("kind") in get_args(m.model_fields["kind"].annotation)] if len(models) > 1 else models
-        return named[0] if named else None
-    return next((found for m in members if (found := _model(m, value)) is not None), None)
 
 
 def _known(items: Sequence[Item]) -> Known:

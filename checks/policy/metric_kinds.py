@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checks.gates.spec import STATISTICAL_KINDS
+from warehouse.records.metrics import CellKind
 
-CELL_KINDS = frozenset({"rate", "mean", "count", "histogram"})
+_CELLS: dict[str, CellKind] = {"rate": "rate", "mean": "mean", "count": "count", "histogram": "histogram"}
+CELL_KINDS = frozenset(_CELLS)
 """Kinds that are sums over the rows of a stream."""
 
 SOURCE_FACTS = ("received_share", "duplicate_share", "quarantine_share", "late_share", "freshness_hours")
@@ -74,6 +76,11 @@ def natural(kind: object, of: object) -> tuple[str, Span | None]:
 def facts_of(kind: str) -> tuple[str, ...]:
     """What a metric of that kind can be `of`."""
     return {"source": SOURCE_FACTS, "policy": POLICY_FACTS}.get(kind, ())
+
+
+def cell_kind(kind: str) -> CellKind | None:
+    """The kind of cell that a kind of metric is summarised into; None for one that is not."""
+    return _CELLS.get(kind)
 
 
 def is_statistical(kind: str) -> bool:

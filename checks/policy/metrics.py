@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any
 from typing import Literal as OneOf
@@ -14,7 +13,7 @@ from pydantic import Field, model_validator
 from checks.gates.spec import Layer, MetricKind
 from checks.metrics import expression
 from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section, Words
-from checks.policy.metric_kinds import CELL_KINDS, natural
+from checks.policy.metric_kinds import cell_kind, natural
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Expression
 from warehouse.records.metrics import CellMetric, Unit
@@ -101,7 +100,8 @@ class Metric(Section):
         Raises:
             UsageError: the metric is not a sum over the rows of a stream.
         """
-        if self.kind not in CELL_KINDS or self.stream is None:
+        kind = cell_kind(self.kind)
+        if kind is None or self.stream is None:
             raise UsageError(f"Metric {self.name!r} is of kind {self.kind}, which is not summarised into cells.")
         value, where, scored = self.expressions(stream)
         spans = int(window.total_seconds()), int(session_gap.total_seconds())
@@ -110,7 +110,7 @@ class Metric(Section):
         return CellMetric(
             name=self.name,
             stream=self.stream,
-            kind=self.kind,
+            kind=kind,
             value=value,
             where=where,
             scored=scored,

@@ -12,9 +12,9 @@ from pydantic import Field
 
 from checks.gates.spec import GateSpec
 from checks.metrics import catalogue
-from checks.policy import gates
 from checks.policy.alerts import Alert
 from checks.policy.configuration import Configuration
+from checks.policy.gates import Gate, spec
 from checks.policy.metric_kinds import CELL_KINDS
 from checks.policy.metrics import Metric
 from checks.policy.report import listed, nearest
@@ -124,13 +124,13 @@ class Policy(Configuration):
             raise UsageError(f"Rollout {rollout} has no stage {stage!r}; its stages are {listed(found.stages)}.")
         return [self._spec(gate, found, stage) for gate in self.gates if rollout in gate.rollout]
 
-    def _spec(self, gate: gates.Gate, rollout: Rollout, stage: str) -> GateSpec:
+    def _spec(self, gate: Gate, rollout: Rollout, stage: str) -> GateSpec:
         metric = self.metric(gate.metric)
         if metric.kind in CELL_KINDS:
             measured = self.cell_metric(metric.name, gate.unit or metric.unit).digest
         else:
             measured = _canonical(metric.model_dump(mode="json", exclude={"description", "no_data", "reference"}))
-        return gates.spec(gate, rollout, stage, metric, measured)
+        return spec(gate, rollout, stage, metric, measured)
 
     def evidence_streams(self, rollout: str) -> tuple[str, ...]:
         """The streams whose rows the rollout's gates measure, by name; ledger and policy facts have none."""

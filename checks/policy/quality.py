@@ -9,7 +9,7 @@ from typing import Literal as OneOf
 from pydantic import ConfigDict, Field, model_validator
 
 from checks.policy.base import ColumnName, Section, Words
-from checks.policy.known import Known, Raw, text, unknown
+from checks.policy.known import Known, Raw, no_column, text, unknown
 from checks.policy.report import Place, listed, nearest
 from checks.policy.streams import ADDED
 from checks.quality.known import ARGUMENTS, UNSUPPORTED
@@ -21,10 +21,16 @@ _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 _OWN = ("name", "stream", "expect", "severity", "owner")
 
 
+def _open(made: dict[str, Any]) -> None:
+    """In the JSON Schema, further keys are allowed and `arguments` is not written."""
+    made["additionalProperties"] = True
+    made["properties"].pop("arguments")
+
+
 class DataCheck(Section):
     """One expectation; every further key is an argument of it."""
 
-    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
+    model_config = ConfigDict(json_schema_extra=_open)
 
     stream: ColumnName
     """The stream whose new rows are looked at."""
@@ -36,7 +42,7 @@ class DataCheck(Section):
     """How bad it is when the rows break it."""
     owner: Words | None = None
     """Who is to look at it."""
-    arguments: Mapping[str, Any] = Field(default_factory=dict, json_schema_extra={"readOnly": True})
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
     """The further keys; not written in the file."""
 
     @model_validator(mode="before")
@@ -93,4 +99,4 @@ def _columns(raw: Raw, place: Place, stream: Stream) -> Iterator[Problem]:
         given = raw.get(key)
         for name in given if isinstance(given, list) else [given]:
             if isinstance(name, str) and name not in names:
-                yield unknown(place, (key,), f"column in stream {stream.name}", name, names)
+                yield no_column(place, (key,), stream, name, names)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from pydantic_core import ErrorDetails, ValidationError
 
+from checks.policy.shape import Shape
 from checks.policy.yaml_source import Document, Path, dotted
 from warehouse.records.errors import Problem
 
@@ -37,6 +38,8 @@ SECRET_KEYS = frozenset(
 """Keys that would hold a secret; their values, and those of keys ending in `_env`, are never shown."""
 
 _LONGEST = 80
+_MISSING = "is missing."
+_NO_KEY = "there is no such key here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def shown(value: Any) -> str:
         return "nothing (null)"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and "://" in value:
+        return "an address that is not shown, for it may hold a secret"
     text = f'"{value}"' if isinstance(value, str) else str(value)
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
@@ -73,7 +78,20 @@ def shown(value: Any) -> str:
 def nearest(given: str, known: Iterable[str]) -> str:
     """A hint that names the known word nearest to what was given; empty when none is near."""
     found = difflib.get_close_matches(given.lower(), list(known), n=1, cutoff=0.6)
-    return f'Did you mean "{found[0]}"?' if found else ""
+    return _meant(found[0]) if found else ""
+
+
+def _meant(name: str) -> str:
+    return f'Did you mean "{name}"?'
+
+
+def closest(given: str, known: Iterable[str]) -> str:
+    """The known words in one line; of many, the ten nearest to what was given."""
+    names = sorted(known)
+    if len(names) <= 12:
+        return listed(names, none="none is declared")
+    near = sorted(names, key=lambda name: -difflib.SequenceMatcher(None, given.lower(), name).ratio())[:10]
+    return f"{', '.join(near)} and {len(names) - 10} more"
 
 
 def listed(names: Iterable[str], *, none: str = "none") -> str:
@@ -83,31 +101,36 @@ def listed(names: Iterable[str], *, none: str = "none") -> str:
     return ", ".join(every[:20]) + more if every else none
 
 
-def problems_of(
-    error: ValidationError, place: Place, value: Any, keys: Callable[[Path], Sequence[str]]
-) -> list[Problem]:
-    """Every finding of pydantic in our words; `keys` gives the keys that the mapping at a place may have."""
-    return [_problem(details, place, value, keys) for details in error.errors(include_url=False)]
+def problems_of(error: ValidationError, place: Place, shape: Shape) -> list[Problem]:
+    """Every finding of pydantic in our words; a key that is missing because it is misspelt is named once."""
+    found = [_problem(details, place, shape) for details in error.errors(include_url=False)]
+    misspelt = {(p.path.rpartition(".")[0], p.hint) for p in found if p.message == _NO_KEY}
+    return [p for p in found if not (p.message == _MISSING and _is_misspelt(p, misspelt))]
 
 
-def _problem(details: ErrorDetails, place: Place, value: Any, keys: Callable[[Path], Sequence[str]]) -> Problem:
-    path = _real(details["loc"], value)
+def _is_misspelt(problem: Problem, misspelt: set[tuple[str, str]]) -> bool:
+    parent, _, key = problem.path.rpartition(".")
+    return (parent, _meant(key)) in misspelt
+
+
+def _problem(details: ErrorDetails, place: Place, shape: Shape) -> Problem:
+    path = _real(details["loc"], shape.raw)
     context = details.get("ctx", {})
     last = str(path[-1]) if path else ""
     match details["type"]:
         case "extra_forbidden":
-            return _unknown_key(place, path, last, keys(path[:-1]))
+            return _unknown_key(place, path, last, shape.keys(path[:-1]))
         case "missing":
-            return place.problem(path, "is missing.", hint=f'Add "{last}:".')
+            return place.problem(path, _MISSING, hint=f'Add "{last}:".')
         case "union_tag_not_found":
-            return place.problem((*path, "kind"), "is missing.", allowed=_tags(context, details))
+            return place.problem((*path, "kind"), _MISSING, allowed=listed(shape.kinds(path)), hint='Add "kind:".')
         case "union_tag_invalid":
             return _unknown_kind(place, (*path, "kind"), str(context["tag"]), str(context["expected_tags"]))
         case "literal_error":
             return _no_choice(place, path, details["input"], str(context["expected"]))
         case "gatehold":
-            said = {key: str(context[key]) for key in ("allowed", "hint")}
-            return place.problem(path, str(context["message"]), given=_given(last, details["input"]), **said)
+            message, allowed, hint = (str(context[key]) for key in ("message", "allowed", "hint"))
+            return place.problem(path, message, given=_given(last, details["input"]), allowed=allowed, hint=hint)
         case kind:
             message, allowed, hint = _plain(kind, details["input"], context)
             return place.problem(path, message, given=_given(last, details["input"]), allowed=allowed, hint=hint)
@@ -139,13 +162,7 @@ def _unknown_key(place: Place, path: Path, key: str, known: Sequence[str]) -> Pr
         message = f"secrets come from the environment: use {wanted}."
         hint = "Put the name of an environment variable there, and change the secret if this file was shared."
         return place.problem(path, message, allowed=listed(known), hint=hint, at_key=True)
-    return place.problem(
-        path, "there is no such key here.", allowed=listed(known), hint=nearest(key, known), at_key=True
-    )
-
-
-def _tags(context: Mapping[str, Any], details: ErrorDetails) -> str:
-    return str(context.get("expected_tags", "")).replace("'", "") or str(details["msg"])
+    return place.problem(path, _NO_KEY, allowed=listed(known), hint=nearest(key, known), at_key=True)
 
 
 def _unknown_kind(place: Place, path: Path, given: str, expected: str) -> Problem:
@@ -187,9 +204,10 @@ def _plain(kind: str, given: Any, context: Mapping[str, Any]) -> tuple[str, str,
     if kind == "finite_number":
         return "must be a finite number.", "a number", ""
     if kind == "too_short":
-        return "is too short.", f"at least {context['min_length']} of them", ""
+        needed = context["min_length"]
+        return ("must not be empty." if needed == 1 else "is too short."), f"at least {needed}", ""
     if kind == "too_long":
-        return "is too long.", f"at most {context['max_length']} of them", ""
+        return "is too long.", f"at most {context['max_length']}", ""
     if kind == "model_attributes_type":
         return (*_TYPES["mapping"], "")
     message, allowed = _TYPES.get(kind.split("_")[0], ("cannot be used here.", ""))

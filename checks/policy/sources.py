@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 from pydantic import AfterValidator, Field
 
 from checks.policy.base import ColumnName, LengthOfTime, Name, Section, Words, refuse
-from checks.policy.known import Known, Raw, text, unknown
+from checks.policy.known import Known, Raw, no_column, text, unknown
 from checks.policy.report import Place, listed, shown
 from warehouse.records.errors import Problem
 from warehouse.records.ingest import SourceKind, SourceSpec
@@ -80,7 +80,7 @@ def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
         return
     for column, origin in fields.items():
         if stream.column(column) is None:
-            yield unknown(place, ("fields", column), f"column in stream {name}", column, stream.names())
+            yield no_column(place, ("fields", column), stream, column, stream.names())
         elif isinstance(origin, str):
             yield from _origin(column, origin, stream, place, known)
 

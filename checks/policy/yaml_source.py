@@ -63,8 +63,10 @@ class _Loader(yaml.BaseLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped in the stubs
         line = event.start_mark.line + 1
-        if getattr(event, "tag", None) is not None:
-            raise _Refused("YAML tags are not read here.", line, given=f"!{event.tag}", hint="Leave the tag out.")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            given = tag.replace("tag:yaml.org,2002:", "!!")
+            raise _Refused("YAML tags are not read here.", line, given=given, hint="Leave the tag out.")
         if self.depth > DEEPEST:
             raise _Refused(f"values are nested more than {DEEPEST} deep.", line)
         self.depth += 1
@@ -97,10 +99,10 @@ def _compose(text: str) -> yaml.Node | None:
     try:
         loader = _Loader(text)
         try:
-            node: yaml.Node | None = loader.get_single_node()  # type: ignore[no-untyped-call]  # untyped in the stubs
+            node: yaml.Node | None = loader.get_single_node()
             return node
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]  # untyped in the stubs
+            loader.dispose()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
         raise _Refused(
@@ -179,7 +181,7 @@ def _twice(file: str, key: str, path: Path, line: int, first: int) -> Problem:
 
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     text = _visible(str(node.value), node.start_mark.line + 1)
-    if node.style is not None:
+    if getattr(node, "style", None) is not None:
         return text
     if _NULL.match(text):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from checks.quality.buckets import Pool, pools
 from checks.quality.text import plain
@@ -33,43 +33,56 @@ def detect(
     before, else to the first in order of the alphabet. `since` leaves out what was seen earlier. Choose buckets in
     which a mix settles (a week): what one person does in an hour switches often, and every switch is told.
     """
-    buckets: dict[datetime, dict[str, int]] = {}
-    for share in shares:
-        if share.value is not None and share.rows > 0:
-            counts = buckets.setdefault(share.bucket_start, {})
-            counts[share.value] = counts.get(share.value, 0) + share.rows
-    series = pools([Pool(start, sum(c.values()), c, True) for start, c in buckets.items()], min_rows)
+    series = pools(_buckets(shares), min_rows)
     found: list[Finding] = []
-    regime: dict[str, int] = {}
+    before = Pool(datetime.min.replace(tzinfo=UTC), 0, {}, True)
     leader: str | None = None
     for pool in series:
         top = _top(pool.counts, leader) if pool.judged else leader
         if leader is None:
             leader = top
-        elif top is not None and top != leader and _rose(regime, pool, top, min_change):
-            found.append(_finding(regime, pool, leader, top, stream, column))
-            leader, regime = top, {}
-        for value, count in pool.counts.items():
-            regime[value] = regime.get(value, 0) + count
+        elif top is not None and top != leader and _rose(before, pool, top, min_change):
+            found.append(_finding(before, pool, leader, top, stream, column))
+            leader, before = top, Pool(pool.start, 0, {}, True)
+        before = _together(before, pool)
     return [finding for finding in found if since is None or (finding.seen_at is not None and finding.seen_at >= since)]
+
+
+def _buckets(shares: Sequence[CategoryShare]) -> list[Pool]:
+    """Rows with a value per bucket; the gathered rest counts among them, but is no value of its own."""
+    rows: dict[datetime, int] = {}
+    counts: dict[datetime, dict[str, int]] = {}
+    for share in shares:
+        if share.value is None or share.rows <= 0:
+            continue
+        rows[share.bucket_start] = rows.get(share.bucket_start, 0) + share.rows
+        here = counts.setdefault(share.bucket_start, {})
+        if not share.other:
+            here[share.value] = here.get(share.value, 0) + share.rows
+    return [Pool(start, total, counts[start], True) for start, total in rows.items()]
+
+
+def _together(before: Pool, pool: Pool) -> Pool:
+    counts = dict(before.counts)
+    for value, count in pool.counts.items():
+        counts[value] = counts.get(value, 0) + count
+    return Pool(before.start, before.rows + pool.rows, counts, True)
 
 
 def _top(counts: Mapping[str, int], leader: str | None) -> str | None:
     return min(counts, key=lambda value: (-counts[value], value != leader, value), default=None)
 
 
-def _rose(regime: dict[str, int], pool: Pool, value: str, min_change: float) -> bool:
-    rows, count = sum(regime.values()), regime.get(value, 0)
-    rise = pool.counts[value] / pool.rows - count / rows
-    pooled = (count + pool.counts[value]) / (rows + pool.rows)
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / pool.rows))
+def _rose(before: Pool, now: Pool, value: str, min_change: float) -> bool:
+    count = before.counts.get(value, 0)
+    rise = now.counts[value] / now.rows - count / before.rows
+    pooled = (count + now.counts[value]) / (before.rows + now.rows)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / before.rows + 1 / now.rows))
     return rise >= min_change and rise > DEVIATIONS * spread
 
 
-def _finding(regime: dict[str, int], pool: Pool, old: str, new: str, stream: str, column: str) -> Finding:
-    rows = sum(regime.values())
-    before, after = plain(old, 60), plain(new, 60)
-    was, now = regime.get(old, 0) / rows, pool.counts[new] / pool.rows
+def _finding(before: Pool, now: Pool, old: str, new: str, stream: str, column: str) -> Finding:
+    was, is_now = plain(old, 60), plain(new, 60)
     return Finding(
         kind="category_change",
         state="notice",
@@ -78,11 +91,15 @@ def _finding(regime: dict[str, int], pool: Pool, old: str, new: str, stream: str
         subject=column,
         name="most common value",
         detail=(
-            f"The most common value of {column} is now {after} ({now:.0%} of {pool.rows} rows, "
-            f"{regime.get(new, 0) / rows:.0%} before); it was {before} ({was:.0%} of {rows} rows, "
-            f"{pool.counts.get(old, 0) / pool.rows:.0%} now)."
+            f"The most common value of {column} is now {is_now} ({_share(now, new)} of {now.rows} rows, "
+            f"{_share(before, new)} before); it was {was} ({_share(before, old)} of {before.rows} rows, "
+            f"{_share(now, old)} now)."
         ),
-        observed=after,
-        expected=before,
-        seen_at=pool.start,
+        observed=is_now,
+        expected=was,
+        seen_at=now.start,
     )
+
+
+def _share(pool: Pool, value: str) -> str:
+    return f"{pool.counts.get(value, 0) / pool.rows:.0%}"

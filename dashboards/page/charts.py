@@ -15,7 +15,7 @@ from dashboards.page.model import EvidencePoint
 from dashboards.page.words import measure
 
 Figure = dict[str, Any]
-MOST_POINTS = 500
+MOST_POINTS = 300
 _NO_MARKUP = str.maketrans({"<": "(", ">": ")", "&": "+"})
 
 

@@ -74,8 +74,12 @@
   if (document.body.dataset.live === "yes") {
     for (const hero of document.querySelectorAll("[data-valid-until]")) {
       const until = Date.parse(hero.dataset.validUntil);
-      const warning = hero.querySelector(".live-lapse");
-      if (warning && !(until > Date.now())) warning.hidden = false;
+      if (until > Date.now()) continue;
+      for (const part of hero.querySelectorAll(".when-lapsed")) part.hidden = false;
+      if (hero.classList.contains("good")) {
+        hero.classList.replace("good", "wait");
+        for (const part of hero.querySelectorAll(".now")) part.hidden = true;
+      }
     }
   }
 })();

@@ -150,10 +150,10 @@ def steps(rng: Random, row: Row) -> list[Row]:
     """The steps inside one answer: a retrieval, a tool call, both or none."""
     moment = datetime.fromisoformat(row["ts"])
     found = []
-    if rng.random() < 0.45:
+    if rng.random() < 0.25:
         found.append(_step(rng, row, "retrieval", "help_pages", moment, 0.004))
         moment += timedelta(milliseconds=found[0]["latency_ms"])
-    if rng.random() < 0.55:
+    if rng.random() < 0.45:
         tool = _TOOLS[row["topic"]][rng.random() < 0.35]
         found.append(_step(rng, row, "tool", tool, moment, 0.02))
     return found

@@ -18,6 +18,7 @@ from warehouse.records.errors import UsageError
 SEED = 47
 """The seed of the shipped demo."""
 
+_DAY = timedelta(days=1)
 _UPLOAD = timedelta(minutes=20)
 _PROBES = 400
 
@@ -65,25 +66,26 @@ def _produced(seed: int, start: datetime) -> Iterator[tuple[datetime, list[DemoF
     for offset in incidents.RED_TEAM:
         rng = Random(f"{seed}/probes/{offset.days}")
         yield start, [people.probe_file(rng, start + offset, incidents.release_at(offset), _PROBES)]
-    yesterday: list[Row] = []
-    today: list[Row] = []
+    answered: dict[datetime, list[Row]] = {}
+    for number, begun, rows in _half_days(seed, start):
+        day = begun.replace(hour=0)
+        made = _traffic_files(seed, start, begun, number, rows)
+        if begun == day:
+            made += _people_files(seed, start, day, answered.get(day - _DAY, []))
+        if begun - start == timedelta(days=incidents.RESCORED_AT.days):
+            made += _restated(seed, start, answered)
+        answered = {then: known for then, known in answered.items() if then >= day - 4 * _DAY}
+        answered[day] = answered.get(day, []) + rows
+        yield begun + timedelta(hours=incidents.FILE_HOURS), made
+
+
+def _half_days(seed: int, start: datetime) -> Iterator[tuple[int, datetime, list[Row]]]:
+    """The answers of each file's span, with its number and first moment."""
     spill: list[Row] = []
-    dead: dict[datetime, list[Row]] = {}
     for number in range(incidents.DAYS * 24 // incidents.FILE_HOURS):
         begun = start + timedelta(hours=incidents.FILE_HOURS * number)
         rows, spill = _half_day(seed, start, begun, spill)
-        if incidents.within(begun - start, incidents.JUDGE_DEAD):
-            dead[begun] = rows
-        made = _traffic_files(seed, start, begun, number, rows)
-        if begun.hour == 0:
-            made += _people_files(seed, start, begun, yesterday)
-            today = []
-        today = today + rows
-        if begun.hour == 24 - incidents.FILE_HOURS:
-            yesterday = today
-        if begun - start == timedelta(days=incidents.RESCORED_AT.days):
-            made += _restated(seed, start, dead)
-        yield begun + timedelta(hours=incidents.FILE_HOURS), made
+        yield number, begun, rows
 
 
 def _half_day(seed: int, start: datetime, begun: datetime, spill: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -133,20 +135,18 @@ def _labels(seed: int, start: datetime, day: datetime, answered: list[Row]) -> l
     return people.labels(Random(f"{seed}/labels/{(day - start).days}"), answered, day, 60)
 
 
-def _restated(seed: int, start: datetime, dead: dict[datetime, list[Row]]) -> list[DemoFile]:
+def _restated(seed: int, start: datetime, answered: dict[datetime, list[Row]]) -> list[DemoFile]:
     """The dead judge's day scored after the fact: the same rows again, with scores; and its labels with corrections."""
     rng = Random(f"{seed}/rescored")
     seen = start + incidents.RESCORED_AT
-    made = [
-        DemoFile(
-            f"logs/interactions-{begun:%Y-%m-%dT%H}-rescored.jsonl.gz",
-            squeezed(lines(conversations.rescored(row, rng) for row in rows)),
-            seen,
-        )
-        for begun, rows in dead.items()
-    ]
-    day = start + incidents.JUDGE_DEAD[1]
-    given = _labels(seed, start, day, [row for rows in dead.values() for row in rows])
-    corrected = people.relabelled(rng, given)
-    made.append(DemoFile(f"logs/labels-{day:%Y-%m-%d}-corrected.jsonl", lines(corrected), seen))
+    dead = start + incidents.JUDGE_DEAD[0]
+    made = []
+    for begun in (dead, dead + timedelta(hours=incidents.FILE_HOURS)):
+        until = stamp(begun + timedelta(hours=incidents.FILE_HOURS))
+        rows = [conversations.rescored(row, rng) for row in answered[dead] if stamp(begun) <= row["ts"] < until]
+        name = f"logs/interactions-{begun:%Y-%m-%dT%H}-rescored.jsonl.gz"
+        made.append(DemoFile(name, squeezed(lines(rows)), seen))
+    given = [row for day in (dead, dead + _DAY) for row in _labels(seed, start, day, answered[day - _DAY])]
+    corrected = lines(people.relabelled(rng, given))
+    made.append(DemoFile(f"logs/labels-{dead + _DAY:%Y-%m-%d}-corrected.jsonl", corrected, seen))
     return made

@@ -121,7 +121,7 @@ class PullReport:
 
 @dataclass(frozen=True, slots=True)
 class WindowCount:
-    """Rows that one source brought for one window of occurrence; `late` are those of `accepted` behind the watermark."""
+    """Rows one source brought for one window of occurrence; `late` are those of `accepted` behind the watermark."""
 
     source: str
     stream: str

@@ -91,6 +91,6 @@ def _one(chunks: list[Chunk]) -> Chunk:
 
 
 def bounded(raw: bytes) -> str:
-    """The beginning of `raw` as text of at most 2,000 characters; bytes that are no UTF-8 are written as ``\\xff``."""
+    """The beginning of `raw` as text of at most 2,000 characters; bytes that are no UTF-8 are written in hex."""
     # A character has at most four bytes; a cut character at the end is dropped with the rest.
     return raw[: 4 * RAW_LIMIT].decode("utf-8", "backslashreplace")[:RAW_LIMIT]

@@ -44,7 +44,7 @@ def whole_lines(blocks: Iterator[tuple[bytes, int]], first: int) -> Iterator[Lin
 
 
 class _Cutter:
-    """Where the next line starts, and what is held of it so far."""
+    """Where the next line starts, and what is held of it so far; of an overlong one only the beginning is held."""
 
     def __init__(self, first: int) -> None:
         self.position = first
@@ -60,7 +60,7 @@ class _Cutter:
             self._skipped += len(data) if end < 0 else end
             if end < 0:
                 return
-            yield self._overlong()
+            yield from self.end()
             data = data[end + 1 :]
         data = self._held + data
         if self._at_start and len(data) >= len(_MARK):
@@ -74,31 +74,34 @@ class _Cutter:
             self._held = self._held[:_KEEP]
 
     def end(self) -> Iterator[Lines]:
-        if self._skipped:
-            yield self._overlong()
-        elif self._held:
-            yield from self._whole(self._held)
+        held, skipped, self._held, self._skipped = self._held, self._skipped, b"", 0
+        if skipped:
+            yield self._overlong(held, skipped)
+        elif held:
+            yield from self._whole(held)
 
     def _whole(self, text: bytes) -> Iterator[Lines]:
         if len(text) <= LINE_LIMIT:
-            yield Lines(self.position, text, None, self._done)
-            self.position += text.count(b"\n") + 1
+            yield self._lines(text)
             return
-        # Only a line that was held over from the block before can be too long here; it stands first.
-        line, newline, rest = text.partition(b"\n")
-        if len(line) > LINE_LIMIT:
-            self._held, self._skipped = line[:_KEEP], len(line)
-            yield self._overlong()
-        else:
-            yield Lines(self.position, line, None, self._done)
-            self.position += 1
-        if newline:
-            yield Lines(self.position, rest, None, self._done)
-            self.position += rest.count(b"\n") + 1
+        run: list[bytes] = []
+        for line in text.split(b"\n"):
+            if len(line) <= LINE_LIMIT:
+                run.append(line)
+                continue
+            if run:
+                yield self._lines(b"\n".join(run))
+            run = []
+            yield self._overlong(line[:_KEEP], len(line))
+        if run:
+            yield self._lines(b"\n".join(run))
 
-    def _overlong(self) -> Lines:
-        detail = f"the line has {self._skipped:,} bytes; allowed are {LINE_LIMIT:,}"
-        reject = Reject(self.position, "line_too_long", detail, bounded(self._held), self._skipped)
-        self._held, self._skipped = b"", 0
+    def _lines(self, text: bytes) -> Lines:
+        first, self.position = self.position, self.position + text.count(b"\n") + 1
+        return Lines(first, text, None, self._done)
+
+    def _overlong(self, beginning: bytes, size: int) -> Lines:
+        detail = f"the line has {size:,} bytes; allowed are {LINE_LIMIT:,}"
+        reject = Reject(self.position, "line_too_long", detail, bounded(beginning), size)
         self.position += 1
         return Lines(reject.position, b"", reject, self._done)

@@ -1,10 +1,10 @@
--- Rows of one chunk, mapped, typed and judged, into the temporary table "staged".
+-- Rows of one chunk (the Arrow table "incoming"), mapped, typed and judged, into the temporary table "staged".
 -- Grain: one row of the source. A row with a reason is kept out; its columns do not matter then.
 -- Composed in: names of columns (checked identifiers) and their expressions; every value is bound.
 -- $now: time of reading (UTC). Others: places, constants, limits and choices from the configuration.
 INSERT INTO staged BY NAME
 WITH pulled AS (
-    SELECT position, {row} AS raw FROM chunk
+    SELECT position, {row} AS raw FROM incoming
 ),
 looked_into AS (
     SELECT position, raw, starts_with(ltrim(raw, E' \t\r\n'), '{{') AS is_object, {extracts}

@@ -20,31 +20,27 @@ columns_present AS (
     SELECT _bucket, unnest([{columns}], recursive := true) FROM chosen GROUP BY _bucket
 ),
 outer_keys AS (
-    SELECT DISTINCT _bucket, _row, key, value
-    FROM (
-        SELECT _bucket, _row, key,
-               json_extract(_attributes, '/' || replace(replace(key, '~', '~0'), '/', '~1')) AS value
-        FROM (SELECT _bucket, _row, _attributes, unnest(json_keys(_attributes)) AS key FROM chosen)
-    )
-    WHERE json_type(value) <> 'NULL'
+    SELECT _bucket, _row, key,
+           CASE WHEN key IN (SELECT unnest($names::VARCHAR[])) THEN 'attributes.' ELSE '' END || key AS field,
+           json_extract(_attributes, '/' || replace(replace(key, '~', '~0'), '/', '~1')) AS value
+    FROM (SELECT _bucket, _row, _attributes, unnest(json_keys(_attributes)) AS key FROM chosen)
 ),
 inner_keys AS (
-    SELECT DISTINCT _bucket, _row, key, inner_key
+    SELECT _bucket, _row, field || '.' || key AS field,
+           json_extract(value, '/' || replace(replace(key, '~', '~0'), '/', '~1')) AS value
     FROM (
-        SELECT _bucket, _row, key, value, unnest(json_keys(value)) AS inner_key
+        SELECT _bucket, _row, field, value, unnest(json_keys(value)) AS key
         FROM outer_keys WHERE json_type(value) = 'OBJECT'
     )
-    WHERE json_type(value, '/' || replace(replace(inner_key, '~', '~0'), '/', '~1')) <> 'NULL'
 ),
 keys_present AS (
-    SELECT _bucket, CASE WHEN key IN (SELECT unnest($names::VARCHAR[])) THEN 'attributes.' || key ELSE key END AS field,
-           count(*) AS present
-    FROM outer_keys GROUP BY ALL
-    UNION ALL
-    SELECT _bucket,
-           CASE WHEN key IN (SELECT unnest($names::VARCHAR[])) THEN 'attributes.' ELSE '' END || key || '.' || inner_key,
-           count(*)
-    FROM inner_keys GROUP BY ALL
+    SELECT _bucket, field, count(DISTINCT _row) AS present
+    FROM (
+        SELECT _bucket, _row, field FROM outer_keys WHERE json_type(value) <> 'NULL'
+        UNION ALL
+        SELECT _bucket, _row, field FROM inner_keys WHERE json_type(value) <> 'NULL'
+    )
+    GROUP BY ALL
 ),
 frequent AS (
     SELECT field FROM keys_present GROUP BY field ORDER BY sum(present) DESC, field LIMIT $most
@@ -52,7 +48,7 @@ frequent AS (
 present AS (
     SELECT _bucket, field, present FROM columns_present
     UNION ALL
-    SELECT _bucket, field, sum(present) FROM keys_present SEMI JOIN frequent USING (field) GROUP BY ALL
+    SELECT _bucket, field, present FROM keys_present SEMI JOIN frequent USING (field)
 )
 SELECT buckets._bucket, every.field, buckets.rows, coalesce(present.present, 0)
 FROM buckets CROSS JOIN (SELECT DISTINCT field FROM present) AS every
