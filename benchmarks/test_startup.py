@@ -20,7 +20,9 @@ def test_help_against_bare_python() -> None:
     pairs = []
     for _ in range(ROUNDS):
         bare = seconds(sys.executable, "-c", "pass")
-        helped = seconds(sys.executable, "-c", "import sys; sys.argv=['gatehold','--help']; from flows.cli import main; main()")
+        helped = seconds(
+            sys.executable, "-c", "import sys; sys.argv=['gatehold','--help']; from flows.cli import main; main()"
+        )
         pairs.append((bare, helped))
     ratio = statistics.median(helped / bare for bare, helped in pairs)
     fastest = min(helped for _, helped in pairs)

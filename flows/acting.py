@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checks import rollout as rollouts
 from checks.gates import codec
-from flows import deciding
+from flows import deciding, notices
 from warehouse.people import log
 from warehouse.records.decisions import DecisionEntry, DecisionKind, NewDecision
 
@@ -85,5 +85,5 @@ def _write(
             "standing_seen": codec.standing_to_json(last) if last else None,
         },
     )
-    entry = log.append(stores.people, new, [])
-    return entry or rollouts.Refusal("done_before", "This act is in the log already.")
+    told = notices.to_switch(policy, last, action=kind, stage=stage, reason=reason, until=None) if last else []
+    return log.append(stores.people, new, told) or rollouts.Refusal("done_before", "This act is in the log already.")

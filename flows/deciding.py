@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from checks import rollout as rollouts
 from checks.gates import codec, standing
-from flows import folding
+from flows import folding, notices
 from flows.judging import Case, Judged, judge
-from warehouse import facts
+from warehouse import facts, history, ledger
+from warehouse.history import StandingThen, VerdictThen
 from warehouse.people import log, standings
-from warehouse.records.decisions import DecisionEntry, NewDecision, NewDelivery, PublishedStanding
+from warehouse.records.decisions import DecisionEntry, NewDecision, PublishedStanding
 
 if TYPE_CHECKING:
     from checks.gates.records import Standing
@@ -62,28 +63,27 @@ def start_if_new(stores: Stores, policy: Policy, rollout: str, *, now: datetime)
     return state_of(stores, rollout)
 
 
-def decide(
-    policy: Policy,
-    case: Case,
-    judged: Sequence[Judged],
-    state: RolloutState,
-    *,
-    waivers: Sequence[standing.Waiver],
-    simulated: bool,
-) -> Standing:
-    """The standing that the verdicts give the rollout."""
-    return standing.decide(
-        rollout=case.rollout,
-        stage=case.stage,
-        release=case.release,
-        verdicts=[j.verdict for j in judged],
-        paused=state.status == "paused",
-        waivers=waivers,
-        now=case.now,
-        lease=policy.lease,
-        config_digest=policy.digest,
-        simulated=simulated,
-    )
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the decision log says before a run: the rollout's state, waivers given, and breaches not yet overcome."""
+
+    state: RolloutState
+    waivers: tuple[standing.Waiver, ...]
+    breached: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The knowledge as JSON values, to be stored with a decision."""
+        return {
+            "paused": self.state.status == "paused",
+            "waivers": [{**asdict(waiver), "until": waiver.until.isoformat()} for waiver in self.waivers],
+            "breached": list(self.breached),
+        }
+
+
+def known(stores: Stores, rollout: str) -> Known:
+    """What the log says of the rollout now."""
+    entries = log.entries(stores.people, rollout=rollout)
+    return Known(rollouts.state(entries), rollouts.waivers(entries), rollouts.breaches(entries))
 
 
 def record(
@@ -91,8 +91,7 @@ def record(
     policy: Policy,
     case: Case,
     judged: Sequence[Judged],
-    state: RolloutState,
-    waivers: Sequence[standing.Waiver],
+    before: Known,
     current: Standing,
 ) -> DecisionEntry | None:
     """The new entry of the decision log with its deliveries and the published standing; None when nothing changed.
@@ -100,10 +99,9 @@ def record(
     An entry is written when the standing, the stage, the release or what any gate says differs from the rollout's
     last decision; otherwise only the lease is renewed.
     """
-    body = {
+    body: dict[str, Any] = {
         "standing": codec.standing_to_json(current),
-        "state": {"status": state.status, "stage": state.stage},
-        "waivers": [{**asdict(waiver), "until": waiver.until.isoformat()} for waiver in waivers],
+        "before": before.to_json(),
         "gates": [codec.gate_to_json(j.gate) for j in judged],
         "inputs": {j.gate.key: j.inputs for j in judged},
         "window_seconds": int(policy.window.total_seconds()),
@@ -112,9 +110,7 @@ def record(
     published = {"standing": body["standing"]}
     last = last_decision(stores, case.rollout)
     if last is not None and same_decision(last.body["standing"], body["standing"]):
-        standings.publish(
-            stores.people, case.rollout, published, at=case.now, valid_until=current.valid_until
-        )
+        standings.publish(stores.people, case.rollout, published, at=case.now, valid_until=current.valid_until)
         return None
     new = NewDecision(
         key=_key(last, body["standing"]),
@@ -130,7 +126,7 @@ def record(
     return log.append(
         stores.people,
         new,
-        deliveries(policy, current, changed=last is None or last.kind != current.standing),
+        notices.of_standing(policy, current, last.body["standing"] if last else None),
         standing=PublishedStanding(case.rollout, published, case.now, current.valid_until),
     )
 
@@ -157,28 +153,11 @@ def same_decision(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return said(before) == said(after)
 
 
-def deliveries(policy: Policy, current: Standing, *, changed: bool) -> list[NewDelivery]:
-    """What has to be handed out: the switch and the alerts that ask for this standing, only when it changed."""
-    if not changed:
-        return []
-    message = {
-        "rollout": current.rollout,
-        "action": current.standing,
-        "stage": current.stage,
-        "release": current.release,
-        "reason": current.reasons[0].detail,
-        "reasons": [asdict(reason) for reason in current.reasons],
-        "binding": current.binding,
-        "at": current.at.isoformat(),
-        "valid_until": current.valid_until.isoformat(),
-        "simulated": current.simulated,
-    }
-    out = []
-    if policy.rollout(current.rollout).switch is not None:
-        out.append(NewDelivery("switch", current.rollout, message))
-    events = {current.standing} | {v.outcome for v in current.verdicts if v.outcome in ("stale", "error")}
-    out += [NewDelivery("alert", a.name, message) for a in policy.alerts if events & set(a.when)]
-    return out
+def _restating(stores: Stores, policy: Policy, judged: Sequence[Judged], corrected: Sequence[str]) -> list[int]:
+    """The batches that restated rows of the streams under corrected gates."""
+    names = {j.gate.metric for j in judged if set(j.inputs.get("rows", {})) & set(corrected)}
+    streams = {policy.metric(name).stream for name in names}
+    return [b.batch for b in ledger.batches(stores.warehouse) if b.restated and b.stream in streams]
 
 
 def _key(last: DecisionEntry | None, value: Mapping[str, Any]) -> str:
@@ -207,29 +186,57 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
         now=now,
     )
     judged = judge(stores, policy, case, checks)
-    simulated = any(facts.any_simulated(stores.warehouse, stream, rollout) for stream in streams)
-    waivers = rollouts.waivers(log.entries(stores.people, rollout=rollout))
-    current = decide(policy, case, judged, state, waivers=waivers, simulated=simulated)
-    entry = record(stores, policy, case, judged, state, waivers, current)
-    reopened = reopen(stores, policy, case, judged)
+    before = known(stores, rollout)
+    current = standing.decide(
+        rollout=case.rollout,
+        stage=case.stage,
+        release=case.release,
+        verdicts=[j.verdict for j in judged],
+        paused=case.paused,
+        waivers=before.waivers,
+        breached=before.breached,
+        now=case.now,
+        lease=policy.lease,
+        config_digest=policy.digest,
+        simulated=any(facts.any_simulated(stores.warehouse, stream, rollout) for stream in streams),
+    )
+    entry = record(stores, policy, case, judged, before, current)
+    remember(stores, current)
+    reopened = reopen(stores, policy, case, judged, current)
     if current.standing == "pause" and state.status != "paused":
         folding.close_epochs(stores, [j.gate for j in judged], now=now)
     return Outcome(current, entry, reopened)
 
 
-def reopen(stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged]) -> DecisionEntry | None:
-    """An entry naming the decisions that rested on rows restated since; None when there are none."""
-    corrected = sorted(
-        name for j in judged for name in j.inputs.get("rows", {}) if "/corrected-" in name
+def remember(stores: Stores, current: Standing) -> None:
+    """Keep what this run said, for charts."""
+    then = StandingThen(
+        current.at,
+        current.valid_until,
+        current.standing,
+        current.stage,
+        current.reasons[0].detail,
+        current.binding,
     )
+    said = [VerdictThen(v.gate, current.at, v.outcome, v.estimate, v.units, v.release) for v in current.verdicts]
+    history.add(stores.warehouse, current.rollout, then, said)
+
+
+def reopen(
+    stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged], current: Standing
+) -> DecisionEntry | None:
+    """An entry naming the decisions that rested on rows restated since; None when there are none."""
+    corrected = sorted(name for j in judged for name in j.inputs.get("rows", {}) if "/corrected-" in name)
     if not corrected:
         return None
     originals = {name.split("/corrected-")[0] for name in corrected}
     rested = [
         e
         for e in log.entries(stores.people, rollout=case.rollout)
-        if any(originals & set(i.get("rows", {})) and not set(corrected) & set(i.get("rows", {}))
-               for i in e.body.get("inputs", {}).values())
+        if any(
+            originals & set(i.get("rows", {})) and not set(corrected) & set(i.get("rows", {}))
+            for i in e.body.get("inputs", {}).values()
+        )
     ]
     if not rested:
         return None
@@ -246,6 +253,10 @@ def reopen(stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged])
         ),
         evidence_digest="",
         config_digest=policy.digest,
-        body={"epochs": corrected, "decisions": [{"seq": e.seq, "id": e.id, "kind": e.kind} for e in rested]},
+        body={
+            "epochs": corrected,
+            "batches": _restating(stores, policy, judged, corrected),
+            "decisions": [{"seq": e.seq, "id": e.id, "kind": e.kind} for e in rested],
+        },
     )
-    return log.append(stores.people, new, [])
+    return log.append(stores.people, new, notices.to_channels(policy, current, event="restate", summary=new.summary))

@@ -61,7 +61,9 @@ def _packages() -> Iterator[Diagnosis]:
         try:
             version = metadata.version(name)
         except metadata.PackageNotFoundError:
-            yield Diagnosis(name, "wrong", "not installed", "Install from the lock file: make demo builds the environment.")
+            yield Diagnosis(
+                name, "wrong", "not installed", "Install from the lock file: make demo builds the environment."
+            )
             continue
         fits = version.startswith(prefix)
         yield Diagnosis(name, "ok" if fits else "warning", version, "" if fits else f"Tested with {prefix}*: {why}.")
@@ -87,7 +89,9 @@ def _store(project: Project) -> Iterator[Diagnosis]:
     elif seen.busy:
         yield Diagnosis("warehouse", "ok", "another process is writing now")
     elif seen.pending:
-        yield Diagnosis("warehouse", "warning", f"{len(seen.pending)} migration(s) pending", "The next run applies them.")
+        yield Diagnosis(
+            "warehouse", "warning", f"{len(seen.pending)} migration(s) pending", "The next run applies them."
+        )
     else:
         yield Diagnosis("warehouse", "ok", "up to date" if seen.exists else "not made yet: `gatehold run`")
 
@@ -108,7 +112,9 @@ def _clock(project: Project, now: datetime) -> Iterator[Diagnosis]:
     if report.ok:
         yield Diagnosis("decision log", "ok", f"{report.entries} entries, chain whole")
     else:
-        yield Diagnosis("decision log", "wrong", f"broken at {report.bad_seq}: {report.reason}", "`gatehold log verify`")
+        yield Diagnosis(
+            "decision log", "wrong", f"broken at {report.bad_seq}: {report.reason}", "`gatehold log verify`"
+        )
     ahead = [e for e in entries if e.at > now + timedelta(minutes=5)]
     if ahead:
         advice = "Set the clock (NTP), or it was a run with --as-of in the future."
@@ -122,7 +128,9 @@ def _secrets(project: Project) -> Iterator[Diagnosis]:
         if project.environment.get(name):
             yield Diagnosis(f"environment {name}", "ok", "set")
         else:
-            yield Diagnosis(f"environment {name}", "warning", "not set", "Set it where the monitor runs; deliveries wait.")
+            yield Diagnosis(
+                f"environment {name}", "warning", "not set", "Set it where the monitor runs; deliveries wait."
+            )
 
 
 def _ports() -> Iterator[Diagnosis]:

@@ -60,6 +60,7 @@ def explain(stores: Stores, entry: DecisionEntry) -> Explained:
     if "standing" not in entry.body:
         raise UsageError(f"Decision {entry.seq} is a {entry.kind}: it rests on no evidence. It says: {entry.summary}")
     stored = codec.standing_from_json(entry.body["standing"])
+    before = entry.body["before"]
     gates = [codec.gate_from_json(value) for value in entry.body["gates"]]
     verdicts = [_again(stores, gate, entry) for gate in gates]
     again = standing.decide(
@@ -67,11 +68,12 @@ def explain(stores: Stores, entry: DecisionEntry) -> Explained:
         stage=stored.stage,
         release=stored.release,
         verdicts=verdicts,
-        paused=entry.body["state"]["status"] == "paused",
+        paused=before["paused"],
         waivers=[
             standing.Waiver(w["gate"], w["person"], w["reason"], datetime.fromisoformat(w["until"]))
-            for w in entry.body["waivers"]
+            for w in before["waivers"]
         ],
+        breached=before["breached"],
         now=stored.at,
         lease=timedelta(seconds=entry.body["lease_seconds"]),
         config_digest=stored.config_digest,

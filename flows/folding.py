@@ -113,7 +113,13 @@ def _closed_by_pause(stores: Stores, gate: GateSpec, *, release: str | None) -> 
 
 
 def _current_epoch(
-    stores: Stores, gate: GateSpec, metric: CellMetric, *, release: str | None, not_before: datetime | None, now: datetime
+    stores: Stores,
+    gate: GateSpec,
+    metric: CellMetric,
+    *,
+    release: str | None,
+    not_before: datetime | None,
+    now: datetime,
 ) -> Epoch | None:
     known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects is None]
     current = known[-1] if known else None
@@ -220,9 +226,7 @@ def _changed_since_folded(
     return False
 
 
-def _digest_now(
-    stores: Stores, gate: GateSpec, metric: CellMetric, row: EvidenceRow, *, release: str | None
-) -> str:
+def _digest_now(stores: Stores, gate: GateSpec, metric: CellMetric, row: EvidenceRow, *, release: str | None) -> str:
     return _digest(units.read_units(stores.warehouse, metric, scope(gate, release), row.window_start, row.window_end))
 
 

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.gates import deterministic, statistical
-from flows import folding, readings
+from flows import folding, readings, sourcing
 from flows.folding import GateEvidence
 from flows.readings import Reading
-from warehouse import ledger
 
 if TYPE_CHECKING:
     from checks.gates.records import Verdict
@@ -56,7 +55,7 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
     found = folding.fold_gate(
         stores, policy, gate, release=case.release, paused=case.paused, not_before=case.not_before, now=case.now
     )
-    trouble = source_trouble(stores, policy, policy.metric(gate.metric).stream)
+    trouble = sourcing.trouble(stores, policy, policy.metric(gate.metric).stream)
     verdict = evaluate_evidence(gate, found, now=case.now, window=policy.window, trouble=trouble)
     epoch = found.epoch.epoch if found.epoch else None
     through = {e.epoch: len(rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e}
@@ -93,12 +92,3 @@ def evaluate_reading(gate: GateSpec, reading: Reading, *, now: datetime) -> Verd
         trouble=reading.trouble,
         sentence=reading.sentence,
     )
-
-
-def source_trouble(stores: Stores, policy: Policy, stream: str | None) -> tuple[str, str] | None:
-    """Why the sources of a stream cannot be trusted now, as (code, sentence); None when nothing is known against them."""
-    names = {s.name for s in policy.source_specs() if s.stream == stream}
-    for state in ledger.source_states(stores.warehouse):
-        if state.source in names and state.degraded:
-            return "source_degraded", f"Source {state.source} could not be read in full: {state.degraded}"
-    return None

@@ -21,14 +21,12 @@ from flows.stores import open_stores
 
 # Tasks are coarse and pass references only: nothing is cached, persisted or retried, since every step is idempotent
 # and a run that died is finished by the next one.
-_plain: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
-
-pull = task(pulling.pull_sources, name="pull", **_plain)
-check = task(checking.check, name="check", **_plain)
-summarise = task(summarising.summarise, name="summarise", **_plain)
-decide = task(deciding.decide_all, name="decide", **_plain)
-hand_out = task(delivering.deliver_project, name="deliver", **_plain)
-publish = task(publishing.write_page, name="publish", **_plain)
+pull = task(name="pull", cache_policy=NO_CACHE, persist_result=False)(pulling.pull_sources)
+check = task(name="check", cache_policy=NO_CACHE, persist_result=False)(checking.check)
+summarise = task(name="summarise", cache_policy=NO_CACHE, persist_result=False)(summarising.summarise)
+decide = task(name="decide", cache_policy=NO_CACHE, persist_result=False)(deciding.decide_all)
+hand_out = task(name="deliver", cache_policy=NO_CACHE, persist_result=False)(delivering.deliver_project)
+publish = task(name="publish", cache_policy=NO_CACHE, persist_result=False)(publishing.write_page)
 
 
 @flow(name="monitor", validate_parameters=True)
@@ -49,7 +47,9 @@ def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datet
 
 def named(done: Pass, page: Path) -> State[Any]:
     """The run's final state: the worst standing gives the name, sources that could not be read come first."""
-    said = "; ".join(f"{o.standing.rollout}: {o.standing.standing} ({o.standing.reasons[0].detail})" for o in done.outcomes)
+    said = "; ".join(
+        f"{o.standing.rollout}: {o.standing.standing} ({o.standing.reasons[0].detail})" for o in done.outcomes
+    )
     message = f"{said or 'no rollouts'} - page: {page}"
     if done.degraded:
         return Completed(name="Degraded", message=f"Sources not read in full: {', '.join(done.degraded)}. {message}")

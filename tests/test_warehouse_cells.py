@@ -29,7 +29,7 @@ from warehouse.records.streams import BUILT_IN, INTERACTIONS
 from warehouse.store import Warehouse
 
 END = START + timedelta(days=1)
-some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @contextmanager

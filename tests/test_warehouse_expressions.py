@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warehouse.expressions import Kind, compile, pointer
+from warehouse.places import as_stored
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import (
     Arithmetic,
@@ -247,3 +248,37 @@ def test_arithmetic_is_that_of_doubles_with_missing_values(tree: Expression) -> 
     with duckdb.connect(":memory:") as connection:
         (found,) = connection.execute(f"SELECT {sql}", parameters).fetchall()[0]
     assert found == arithmetic(tree)
+
+
+RATED = Stream(
+    "rated",
+    "A stream whose ranges only flag.",
+    (
+        Column("score", "number", "", low=0, high=1, outside="flag"),
+        Column("stars", "integer", "", low=1, outside="flag"),
+        Column("colour", "text", "", choices=("red", HOSTILE[0]), outside="flag"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "kept"),
+    [
+        ("score", 0.0, True),
+        ("score", 1.0, True),
+        ("score", 1.5, False),
+        ("score", -0.1, False),
+        ("stars", 9, True),
+        ("stars", 0, False),
+        ("colour", "red", True),
+        ("colour", HOSTILE[0], True),
+        ("colour", "blue", False),
+    ],
+)
+def test_a_flagged_value_is_missing_to_metrics_and_shown_as_stored(
+    warehouse: Warehouse, column: str, value: Any, kept: bool
+) -> None:
+    row = {column: value}
+    assert evaluate(warehouse, IsMissing(Field(column)), row, stream=RATED) is not kept
+    assert evaluate(warehouse, Compare("==", Field(column), Constant(value)), row, stream=RATED) is (kept or None)
+    assert evaluate(warehouse, Field(column), row, stream=as_stored(RATED)) == value

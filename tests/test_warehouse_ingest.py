@@ -15,6 +15,7 @@ from ingest_tools import ALL_TYPES, NOW, assert_adds_up, current, everything, li
 
 from warehouse import ledger, settling, staging
 from warehouse.records.errors import StoreError, UsageError
+from warehouse.records.ingest import RestatedWindow
 from warehouse.records.streams import Column, Stream
 from warehouse.store import Warehouse
 from warehouse.tables import ensure
@@ -193,7 +194,10 @@ def test_restated_windows_name_old_and_new_place(warehouse: Warehouse, tmp_path:
     moved = row("a", release="r1", occurred_at="2026-03-01T11:30:00Z")
     take_text(warehouse, tmp_path, lines(moved), path="2.jsonl")
     hour = datetime(2026, 3, 1, 10, tzinfo=UTC)
-    expected = [("agent", "r1", hour), ("agent", "r1", hour + timedelta(hours=1))]
+    expected = [
+        RestatedWindow("agent", "r1", hour, 2),
+        RestatedWindow("agent", "r1", hour + timedelta(hours=1), 2),
+    ]
     assert ledger.restated_windows(warehouse, stream="all_types", after_batch=1) == expected
     assert ledger.restated_windows(warehouse, stream="all_types", after_batch=2) == []
 

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from event_rows import START, Loader, at
 
+from warehouse.ingest import pull
 from warehouse.profile import category_shares, field_presence
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Field
+from warehouse.records.ingest import SourceSpec
 from warehouse.records.profile import CategoryShare, FieldPresence
 from warehouse.records.streams import INTERACTIONS
 from warehouse.store import Warehouse
@@ -106,3 +108,36 @@ def test_shares_of_what_is_not_there(warehouse: Warehouse) -> None:
     assert category_shares(warehouse, INTERACTIONS, "refused", bucket=HOUR) == [CategoryShare(START, "true", 1)]
     with pytest.raises(UsageError, match="not JSON"):
         category_shares(warehouse, INTERACTIONS, "segment.x", bucket=HOUR)
+
+
+@pytest.mark.slow
+def test_known_changes_of_public_telemetry_are_seen(shared_data: Callable[[str], Path], warehouse: Warehouse) -> None:
+    fields = {
+        "event_id": "@digest",
+        "occurred_at": "time",
+        "rollout": "=aider",
+        "segment": "event",
+        "model_requested": "properties.main_model",
+    }
+    source = SourceSpec("aider", "jsonl", "events.jsonl.gz", "interactions", HOUR, fields=fields, time_format="unix_s")
+    now, week = datetime(2025, 3, 1, tzinfo=UTC), timedelta(days=7)
+    pull(warehouse, source, INTERACTIONS, now=now, window_seconds=3600, base=shared_data("aider_telemetry"))
+
+    presence = field_presence(warehouse, INTERACTIONS, "aider", bucket=week)
+    version = {seen.bucket_start: seen for seen in presence if seen.field == "properties.aider_version"}
+    until, since = datetime(2024, 11, 25, tzinfo=UTC), datetime(2024, 12, 16, tzinfo=UTC)
+    assert all(seen.present == seen.rows for monday, seen in version.items() if monday < until)
+    assert all(seen.present == 0 for monday, seen in version.items() if monday >= since)
+
+    shares = category_shares(
+        warehouse, INTERACTIONS, "properties.total_tokens", bucket=week, source="aider", start=since, end=now
+    )
+    assert sum(share.rows for share in shares) == sum(seen.rows for monday, seen in version.items() if monday >= since)
+
+    models = category_shares(warehouse, INTERACTIONS, "model_requested", bucket=week, top=3)
+
+    def most_used(monday: datetime) -> str | None:
+        return next(share.value for share in models if share.bucket_start == monday and share.value is not None)
+
+    assert most_used(datetime(2024, 12, 16, tzinfo=UTC)) == "claude-3-5-sonnet-20241022"
+    assert most_used(datetime(2024, 12, 30, tzinfo=UTC)) == "deepseek/deepseek-chat"

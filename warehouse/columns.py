@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse import sql
 from warehouse.expressions import Kind, bind, compile, identifier, pointer
-from warehouse.places import place
+from warehouse.places import as_stored, place
 from warehouse.records.expressions import Field
 from warehouse.records.metrics import Slice
 from warehouse.records.streams import Stream
@@ -65,7 +65,7 @@ def _selected(fields: Mapping[str, Field], stream: Stream, kinds: Mapping[str, K
     """SQL of the columns under names of their own making: the text that names a place is never composed in."""
     parts = []
     for index, (text, field) in enumerate(fields.items()):
-        column = compile(field, stream, values, kind=kinds.get(text))
+        column = compile(field, as_stored(stream), values, kind=kinds.get(text))
         declared = stream.column(field.column)
         if declared is not None and declared.type == "integer" and text not in kinds:
             column = identifier(field.column)

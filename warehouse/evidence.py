@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from warehouse.records.errors import LedgerError
 from warehouse.records.evidence import Epoch, EvidenceRow
@@ -94,7 +95,11 @@ def _find(warehouse: Warehouse, epoch_id: str) -> Epoch | None:
 
 def _epochs(warehouse: Warehouse, *, gate: str | None, epoch: str | None) -> list[Epoch]:
     found = warehouse.connection.execute(statement("evidence_epochs"), {"gate": gate, "epoch": epoch}).fetchall()
-    return [Epoch(*(utc(value) if isinstance(value, datetime) else value for value in row)) for row in found]
+    return [_epoch(*(utc(value) if isinstance(value, datetime) else value for value in row)) for row in found]
+
+
+def _epoch(*values: Any) -> Epoch:
+    return Epoch(*values)
 
 
 def _open_or_closed(warehouse: Warehouse, epoch_id: str) -> Epoch:

@@ -27,7 +27,7 @@ from warehouse.records.expressions import (
     Not,
     Scalar,
 )
-from warehouse.records.streams import Stream
+from warehouse.records.streams import Column, Stream
 
 Kind = OneOf["number", "text", "boolean", "time", "json"]
 """What a piece of SQL yields; `json` is a text out of a JSON column whose type is settled by what it stands beside."""
@@ -40,7 +40,8 @@ def compile(expression: Expression, stream: Stream, parameters: dict[str, object
     """SQL of `expression` over one row of `events_<stream>`; what it binds is added to `parameters`.
 
     `kind` is the type that is needed ("boolean" for a condition, "number" for a value); None keeps the type the
-    expression has by itself, JSON places being text then. What cannot be read as that type is missing (NULL).
+    expression has by itself, JSON places being text then. What cannot be read as that type is missing (NULL), and so
+    is a value that its column's declaration flags; `warehouse.places.as_stored` gives a stream that flags nothing.
 
     Raises:
         UsageError: a column is not one of the stream's, a place is asked of a column that is not JSON, or two types
@@ -117,11 +118,28 @@ def _field(node: Field, stream: Stream, parameters: dict[str, object]) -> tuple[
             f"{place!r}: column {node.column!r} of stream {stream.name!r} is {declared}, not JSON, and has no places "
             "inside. Use the column by itself."
         )
-    if declared == "number":
-        return _finite(name), "number"
-    if declared == "integer":
-        return f"{name}::DOUBLE", "number"
+    if declared == "number" or declared == "integer":
+        number = _finite(name) if declared == "number" else f"{name}::DOUBLE"
+        return _in_range(number, column, parameters), "number"
+    if declared == "text":
+        return _among_choices(name, column, parameters), "text"
     return name, declared
+
+
+def _in_range(sql: str, column: Column | None, parameters: dict[str, object]) -> str:
+    """The number, missing where it lies outside a range that only flags: what is flagged is left unscored."""
+    if column is None or column.outside != "flag":
+        return sql
+    ends = ((">=", column.low), ("<=", column.high))
+    tests = [f"{sql} {op} {bind(float(end), parameters)}::DOUBLE" for op, end in ends if end is not None]
+    return f"CASE WHEN {' AND '.join(tests)} THEN {sql} END" if tests else sql
+
+
+def _among_choices(sql: str, column: Column | None, parameters: dict[str, object]) -> str:
+    """The text, missing where it is none of the choices of a column that only flags."""
+    if column is None or column.outside != "flag" or not column.choices:
+        return sql
+    return f"CASE WHEN list_contains({bind(list(column.choices), parameters)}::VARCHAR[], {sql}) THEN {sql} END"
 
 
 def _unknown(column: str, stream: Stream) -> str:

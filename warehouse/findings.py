@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 from warehouse.records.evidence import Finding
 from warehouse.scope import statement, utc
@@ -34,4 +35,8 @@ def recent(warehouse: Warehouse, *, since: datetime, limit: int) -> list[tuple[d
     """At most `limit` findings with the time they were found at, `since` or later, newest first."""
     values = {"since": utc(since), "limit": limit}
     found = warehouse.connection.execute(statement("evidence_findings_recent"), values).fetchall()
-    return [(utc(row[0]), Finding(*row[1:11], seen_at=None if row[11] is None else utc(row[11]))) for row in found]
+    return [(utc(row[0]), _finding(*row[1:11], None if row[11] is None else utc(row[11]))) for row in found]
+
+
+def _finding(*values: Any) -> Finding:
+    return Finding(*values)

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.records.ingest import BatchReport, Quarantined, SourceSpec, SourceState, WindowCount
+from warehouse.records.ingest import BatchReport, Quarantined, RestatedWindow, SourceSpec, SourceState, WindowCount
 from warehouse.sql import load
 from warehouse.store import Warehouse
 from warehouse.tables import table_of
@@ -60,8 +60,8 @@ def window_counts(
 
 def restated_windows(
     warehouse: Warehouse, *, stream: str, after_batch: int, window_seconds: int = 3600
-) -> list[tuple[str, str, datetime]]:
-    """(rollout, release, window start) of every window touched by a restatement that arrived after `after_batch`.
+) -> list[RestatedWindow]:
+    """Every window touched by a restatement that arrived after `after_batch`, in order.
 
     Both the window of the old value and that of the new one are named; a missing release is "". Empty when the
     stream has no table yet.
@@ -75,7 +75,7 @@ def restated_windows(
         return []
     sql = load("ledger_restated").format(events=f'"{table}"')
     bound = {"after_batch": after_batch, "width": window_seconds * 1_000_000}
-    return [(str(r[0]), str(r[1]), r[2]) for r in warehouse.connection.execute(sql, bound).fetchall()]
+    return [RestatedWindow(*row) for row in warehouse.connection.execute(sql, bound).fetchall()]
 
 
 def newest_batch(warehouse: Warehouse) -> int:

@@ -1,4 +1,4 @@
-"""The rows that one batch brought, as a view for libraries that bring their own SQL."""
+"""The rows that new batches brought, as a view for libraries that bring their own SQL."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ _NAME = re.compile(r"^[a-z][a-z0-9_]{0,53}$")
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
-    """A maker of connections on which `view` shows the rows of one batch; whoever opens one closes it."""
+    """A maker of connections on which `view` shows the rows of some batches; whoever opens one closes it."""
 
     connect: Callable[[], Any]
     view: str
 
 
-def new_rows(warehouse: Warehouse, stream: str, batch: int) -> NewRows:
-    """The committed rows that `batch` brought to `stream`, in the revision that held when the batch was in.
+def new_rows(warehouse: Warehouse, stream: str, batch: int, through: int | None = None) -> NewRows:
+    """The committed rows that batches `batch` to `through` brought to `stream`, in the revision that held after them.
+
+    `through` is `batch` itself when it is left out.
 
     The view is temporary: it belongs to each connection alone, so nothing is written to the warehouse and nothing is
     left behind. A further connection sees committed rows only: ask after the batch's transaction has ended. A batch
@@ -45,7 +47,8 @@ def new_rows(warehouse: Warehouse, stream: str, batch: int) -> NewRows:
 
     def connect() -> Any:
         connection = opened()
-        connection.execute("SET VARIABLE checked_batch = $batch", {"batch": batch})
+        connection.execute("SET VARIABLE first_checked = $batch", {"batch": batch})
+        connection.execute("SET VARIABLE last_checked = $batch", {"batch": batch if through is None else through})
         connection.execute(view)
         return connection
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from warehouse.records.expressions import Field
 from warehouse.records.streams import Stream
 
@@ -18,3 +20,8 @@ def place(text: str | Field, stream: Stream, *, unmapped: bool = False) -> Field
     if unmapped and column != "attributes" and stream.column(column) is None:
         return Field("attributes", (column, *path))
     return Field(column, tuple(path))
+
+
+def as_stored(stream: Stream) -> Stream:
+    """The stream with no value flagged, for showing and comparing columns as they are."""
+    return replace(stream, columns=tuple(replace(column, outside="quarantine") for column in stream.columns))

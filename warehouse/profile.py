@@ -1,11 +1,14 @@
-"""How the fields of a stream change over time: presence of each field, shares of each value."""
+"""How the fields of a stream change over time: presence of each field, shares of each value.
+
+Buckets are counted in UTC from a Monday, so that weeks begin on Mondays and days at midnight.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from warehouse.expressions import compile, identifier
-from warehouse.places import place
+from warehouse.places import as_stored, place
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Field
 from warehouse.records.profile import CategoryShare, FieldPresence
@@ -65,7 +68,7 @@ def category_shares(
     """
     events = events_table(warehouse, stream.name)
     values = _span(source, bucket, start, end)
-    value = compile(place(column_or_json_place, stream, unmapped=True), stream, values, kind="text")
+    value = compile(place(column_or_json_place, stream, unmapped=True), as_stored(stream), values, kind="text")
     if events is None:
         return []
     values["top"] = top

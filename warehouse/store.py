@@ -51,7 +51,8 @@ class Warehouse:
         except duckdb.Error as error:
             lock.release()
             raise StoreError(
-                f"{folder / FILE_NAME} cannot be opened: {error}. Is it open in another program, or not a DuckDB 1.5 file?"
+                f"{folder / FILE_NAME} cannot be opened: {error}. "
+                "Is it open in another program, or not a DuckDB 1.5 file?"
             ) from error
         warehouse = cls(connection, folder, lock)
         try:

@@ -15,7 +15,7 @@ from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
 from warehouse.records.errors import UsageError
 
 if TYPE_CHECKING:
-    from checks.gates.records import Standing, Verdict
+    pass
 
 EXIT = {"go": 0, "hold": 10, "pause": 11}
 
@@ -140,14 +140,18 @@ def _status_row(found: Mapping[str, Any]) -> list[Any]:
 def show_standing(rollout: str, found: Mapping[str, Any]) -> None:
     """Print one rollout: the standing, its reasons, and what every gate says."""
     terminal.console().print(
-        terminal.Text.assemble(terminal.visible(rollout), ": ", terminal.styled(found["standing"]), f" at stage {found['stage']}")
+        terminal.Text.assemble(
+            terminal.visible(rollout), ": ", terminal.styled(found["standing"]), f" at stage {found['stage']}"
+        )
     )
     for reason in found["reasons"]:
         terminal.say(f"  {reason['detail']}")
     if found["valid_until"]:
         terminal.say(f"  Valid until {found['valid_until']}.", "dim")
     if found["verdicts"]:
-        terminal.table("", ["layer", "gate", "verdict", "n", "what it says"], (verdict_row(v) for v in found["verdicts"]))
+        terminal.table(
+            "", ["layer", "gate", "verdict", "n", "what it says"], (verdict_row(v) for v in found["verdicts"])
+        )
 
 
 def verdict_row(verdict: Mapping[str, Any]) -> list[Any]:

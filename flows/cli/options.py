@@ -12,7 +12,9 @@ from warehouse.records.errors import UsageError
 
 Config = Annotated[
     Path,
-    typer.Option("--config", "-c", help="Configuration file, or the folder that holds gatehold.yaml.", show_default=True),
+    typer.Option(
+        "--config", "-c", help="Configuration file, or the folder that holds gatehold.yaml.", show_default=True
+    ),
 ]
 Data = Annotated[
     Path | None,

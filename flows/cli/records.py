@@ -75,9 +75,7 @@ def explain(
 
     project = projects.load(config, data=data)
     with open_stores(project) as stores:
-        found = [
-            e for e in log.entries(stores.people) if str(e.seq) == decision or e.id.startswith(decision)
-        ]
+        found = [e for e in log.entries(stores.people) if str(e.seq) == decision or e.id.startswith(decision)]
         if len(found) != 1:
             what = "no decision" if not found else f"{len(found)} decisions"
             raise UsageError(f"{decision!r} names {what}. `gatehold log show` lists ids and numbers.")

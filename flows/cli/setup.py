@@ -20,13 +20,13 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make a working project: configuration, sample logs (simulated), and a README."""
-    from flows.demo import traffic
+    from flows.demo import sample
 
     if (folder / projects.CONFIG_NAME).exists():
         raise UsageError(f"{folder / projects.CONFIG_NAME} is there already; choose another folder or remove it.")
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     written = []
-    for file in traffic.sample_project(seed, end):
+    for file in sample.sample_project(seed, end):
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
@@ -53,7 +53,9 @@ def validate(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         terminal.emit({"valid": True, "problems": [], "warnings": policy.warnings, "digest": policy.digest})
         return
     for warning in policy.warnings:
-        terminal.say(f"Warning: {warning.file}:{warning.line}: {warning.path}: {warning.message} {warning.hint}", "yellow")
+        terminal.say(
+            f"Warning: {warning.file}:{warning.line}: {warning.path}: {warning.message} {warning.hint}", "yellow"
+        )
     terminal.say(
         f"Valid: {len(policy.sources)} source(s), {len(policy.rollouts)} rollout(s), {len(policy.gates)} gate(s). "
         f"Digest {policy.digest[:16]}.",

@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+__all__ = ["Text", "console", "emit", "fail", "jsonable", "note", "say", "styled", "table", "visible"]
+
 STYLES = {
     "go": "bold green",
     "pass": "green",

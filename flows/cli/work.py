@@ -78,7 +78,9 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo may write; made if absent.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Seed of the simulated traffic.")] = 7,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the simulated traffic; the story is written for the default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell a whole story on six weeks of simulated traffic: it goes wrong, and the rollout is paused."""
@@ -96,16 +98,29 @@ def demo(
 
 def show_pulled(pulled: Sequence[PullReport]) -> None:
     """Print what each source brought, and where it was degraded."""
-    rows = []
+    rows: list[list[str | terminal.Text]] = []
     for report in pulled:
         new = [b for b in report.batches if not b.repeated]
         counts = [sum(getattr(b, name) for b in new) for name in ("received", "accepted", "duplicate", "restated")]
         rest = [sum(getattr(b, name) for b in new) for name in ("quarantined", "late")]
-        state = terminal.Text("degraded", style="bold magenta") if report.degraded else terminal.Text("ok", style="green")
+        state = (
+            terminal.Text("degraded", style="bold magenta") if report.degraded else terminal.Text("ok", style="green")
+        )
         rows.append([report.source, report.stream, f"{len(new)}", *(f"{n:,}" for n in counts + rest), state])
     terminal.table(
         "Sources",
-        ["source", "stream", "new files", "received", "accepted", "duplicate", "restated", "quarantined", "late", "state"],
+        [
+            "source",
+            "stream",
+            "new files",
+            "received",
+            "accepted",
+            "duplicate",
+            "restated",
+            "quarantined",
+            "late",
+            "state",
+        ],
         rows,
     )
     for report in pulled:

@@ -156,6 +156,42 @@ CREATE TABLE evidence (
     PRIMARY KEY (epoch, window_start)
 );
 
+-- Grain: one rollout x one run: what it was allowed, and until when.
+CREATE TABLE standings (
+    rollout VARCHAR NOT NULL,
+    at_time TIMESTAMPTZ NOT NULL,
+    valid_until TIMESTAMPTZ NOT NULL,
+    standing VARCHAR NOT NULL,
+    stage VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    binding VARCHAR,
+    PRIMARY KEY (rollout, at_time)
+);
+
+-- Grain: one gate x one run: what it said; estimate in the metric's unit.
+CREATE TABLE verdicts (
+    rollout VARCHAR NOT NULL,
+    gate VARCHAR NOT NULL,
+    at_time TIMESTAMPTZ NOT NULL,
+    outcome VARCHAR NOT NULL,
+    estimate DOUBLE,
+    units BIGINT NOT NULL,
+    release VARCHAR,
+    PRIMARY KEY (gate, at_time)
+);
+
+-- Grain: one carrying out of a suite of expectations over the new rows of one stream.
+CREATE TABLE check_runs (
+    stream VARCHAR NOT NULL,
+    first_batch BIGINT NOT NULL,
+    last_batch BIGINT NOT NULL,
+    checked_at TIMESTAMPTZ NOT NULL,
+    passed BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    errored BIGINT NOT NULL,
+    no_data BIGINT NOT NULL
+);
+
 -- Grain: one thing a data check saw in one run.
 CREATE TABLE findings (
     found_at TIMESTAMPTZ NOT NULL,

@@ -58,7 +58,8 @@ class Finding:
 
     `kind` names the check family, `state` is "failed" (the data break the expectation) or "error" (the check itself
     could not be carried out) or "notice" (a change worth knowing, not a fault). `subject` names stream, source or
-    column; `detail` is one plain sentence; `observed` and `expected` are short texts; `seen_at` is the time of the data.
+    column; `detail` is one plain sentence; `observed` and `expected` are short texts; `seen_at` is the time
+    of the data.
     """
 
     kind: OneOf["expectation", "schema_change", "category_change", "range", "source", "drift", "restatement"]

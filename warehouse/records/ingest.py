@@ -129,3 +129,13 @@ class WindowCount:
     accepted: int
     restated: int
     late: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestatedWindow:
+    """A window with a restated row; `batch` is the newest one that restated one. A missing release is ''."""
+
+    rollout: str
+    release: str
+    window_start: datetime
+    batch: int

@@ -13,7 +13,7 @@ class Column:
     """One column of a stream.
 
     `low` and `high` bound numbers (both ends allowed). A value outside is quarantined with its row when `outside` is
-    "quarantine", or let in, counted by name and left unscored when it is "flag". `choices` bounds texts in the same way.
+    "quarantine", or let in, counted by name and left unscored when it is "flag". `choices` bounds texts in that way.
     """
 
     name: str

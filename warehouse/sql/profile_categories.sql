@@ -1,10 +1,10 @@
 -- Grain: one bucket x one value of one field (missing and, under _other, all but the most frequent values).
--- $bucket: length in microseconds; $source: text or NULL for all; $start, $end: half-open span, either may be NULL;
+-- $bucket: length in microseconds, weeks begin on Monday; $source: text or NULL for all; $start, $end: half-open span,
+-- either may be NULL;
 -- $top: how many values are kept apart, the most frequent over the whole span. Current revisions only.
 -- Composed in: the event table and the compiled field as text.
 WITH chosen AS (
-    SELECT to_timestamp((epoch_us(occurred_at) - (epoch_us(occurred_at) % $bucket::BIGINT + $bucket::BIGINT)
-                        % $bucket::BIGINT) / 1000000) AS _bucket,
+    SELECT time_bucket(to_microseconds($bucket::BIGINT), occurred_at) AS _bucket,
            {value} AS _value
     FROM {events}
     WHERE closed_by IS NULL AND ($source::VARCHAR IS NULL OR source = $source::VARCHAR)

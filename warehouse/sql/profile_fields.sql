@@ -1,12 +1,11 @@
 -- Grain: one bucket x one field of one stream: how many of the bucket's rows hold a value there.
--- $bucket: length in microseconds; $source: text or NULL for all; $start, $end: half-open span, either may be NULL;
--- $most: how many unmapped fields at most, the most frequent ones. Current revisions only.
+-- $bucket: length in microseconds, weeks begin on Monday; $source: text or NULL for all; $start, $end: half-open span,
+-- either may be NULL; $most: how many unmapped fields at most, the most frequent ones. Current revisions only.
 -- Composed in: the event table, and for each column its name as a literal with the test whether it has a value.
 -- Unmapped fields are the keys of attributes and, one level down, of the objects in them.
 WITH chosen AS (
     SELECT * EXCLUDE (attributes), attributes AS _attributes,
-           to_timestamp((epoch_us(occurred_at) - (epoch_us(occurred_at) % $bucket::BIGINT + $bucket::BIGINT)
-                        % $bucket::BIGINT) / 1000000) AS _bucket,
+           time_bucket(to_microseconds($bucket::BIGINT), occurred_at) AS _bucket,
            row_number() OVER () AS _row
     FROM {events}
     WHERE closed_by IS NULL AND ($source::VARCHAR IS NULL OR source = $source::VARCHAR)

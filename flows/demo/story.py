@@ -1,0 +1,208 @@
+"""The demo: six weeks of simulated traffic, a monitor that looks twice a day, and a rollout that gets paused."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards.page.model import Marker
+from flows import project as projects
+from flows.acting import Person
+from flows.demo import incidents, traffic
+from flows.once import run_with
+from flows.receiver import Receiver
+from flows.stores import open_stores
+from warehouse.records.errors import UsageError
+
+if TYPE_CHECKING:
+    from checks.rollout import Refusal
+    from flows.demo.files import DemoFile
+    from flows.demo.incidents import Act
+    from flows.once import Pass
+    from flows.project import Project
+    from flows.stores import Stores
+    from warehouse.records.decisions import DecisionEntry
+
+Say = Callable[[str], None]
+Tick = Callable[[], AbstractContextManager[Say]]
+MARK = ".gatehold-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One line of the timeline: when, what happened or was decided, and why."""
+
+    at: datetime
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The whole demo: its timeline, what the switch received, and where the page is."""
+
+    simulated: bool
+    folder: Path
+    page: Path
+    scenes: tuple[Scene, ...]
+    received: tuple[dict[str, object], ...]
+    decisions: int
+    rows: int
+
+    def closing(self) -> Iterator[str]:
+        """The last lines on the terminal: where to look."""
+        pauses = sum(message.get("action") == "pause" for message in self.received)
+        yield ""
+        yield f"{self.rows:,} simulated rows, {self.decisions} decisions, {pauses} pause(s) received over HTTP."
+        yield "EVERYTHING HERE IS SIMULATED: IT IS EVIDENCE ABOUT NO REAL SYSTEM."
+        yield f"Look at the page:      {self.page}"
+        yield f"Look at the log:       gatehold log show --config {self.folder}"
+        yield f"Recompute a decision:  gatehold log explain 2 --config {self.folder}"
+
+
+@dataclass
+class _Stage:
+    """What the telling of the story needs to know as it goes on."""
+
+    project: Project
+    stores: Stores
+    receiver: Receiver
+    say: Say
+    acts: list[Act]
+    scenes: list[Scene] = field(default_factory=list)
+    rows: int = 0
+
+    def tell(self, at: datetime, what: str, why: str) -> None:
+        self.scenes.append(Scene(at, what, why))
+        self.say(f"{at:%a %d %b %H:%M}  {what:<11} {why}")
+
+
+def tell(folder: Path, *, seed: int | None = None, say: Say, tick: Tick, end: datetime | None = None) -> Told:
+    """The demo, told: the simulated logs, the project, the stores and the page are left in `folder`.
+
+    Raises:
+        UsageError: the folder holds something that no demo made.
+    """
+    end = end or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    _clear(folder)
+    (folder / projects.CONFIG_NAME).write_text(traffic.policy_text(end), encoding="utf-8")
+    secret = secrets.token_hex(32)
+    clock = _Clock(incidents.start_of(end))
+    with Receiver(secret, file=folder / "switch-received.jsonl", clock=clock) as receiver, tick() as progress:
+        environment = {"ROLLOUT_HOOK": receiver.url, "ROLLOUT_SECRET": secret}
+        project = projects.load(folder, environment=environment)
+        with open_stores(project) as stores:
+            stage = _Stage(project, stores, receiver, say, list(incidents.acts(end)))
+            last = _play(stage, clock, seed if seed is not None else traffic.SEED, end, progress)
+            progress("Writing the page")
+            page = _page(stage, last, end)
+            decisions = len(_entries(stores))
+    return Told(True, folder, page, tuple(stage.scenes), tuple(receiver.messages), decisions, stage.rows)
+
+
+class _Clock:
+    """The demo's own time, so that messages are signed for the moment they are about."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists():
+            raise UsageError(f"{folder} holds files that no demo made. Name an empty or a new folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("Made by `gatehold demo`; the next demo here starts by removing this folder.\n")
+
+
+def _play(stage: _Stage, clock: _Clock, seed: int, end: datetime, progress: Say) -> Pass:
+    """Reveal the files as they would have arrived, look twice a day, and let people act when they may."""
+    coming = sorted(traffic.files(seed, end), key=lambda file: (file.available_at, file.path))
+    happenings = list(incidents.timeline(end))
+    times = incidents.monitor_times(end)
+    done: Pass | None = None
+    before: str | None = None
+    for number, now in enumerate(times):
+        clock.now = now
+        progress(f"Simulated day {number * incidents.FILE_HOURS // 24 + 1} of {incidents.DAYS}")
+        while coming and coming[0].available_at <= now:
+            _write(stage.project.base, coming.pop(0))
+        while happenings and happenings[0].at <= now:
+            happened = happenings.pop(0)
+            stage.tell(happened.at, "-", f"{happened.title}: {happened.sentence}")
+        done = run_with(stage.project, stage.stores, now=now)
+        stage.rows += sum(b.received for r in done.pulled for b in r.batches if not b.repeated)
+        before = _decided(stage, done, before)
+        _people(stage, now)
+    assert done is not None
+    return done
+
+
+def _write(base: Path, file: DemoFile) -> None:
+    path = base / file.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.content)
+
+
+def _decided(stage: _Stage, done: Pass, before: str | None) -> str:
+    (outcome,) = done.outcomes
+    current = outcome.standing
+    said = f"{current.standing}/{current.binding}"
+    if said != before:
+        stage.tell(current.at, current.standing.upper(), current.reasons[0].detail)
+    if outcome.reopened is not None:
+        stage.tell(current.at, "RESTATE", outcome.reopened.summary)
+    return said
+
+
+def _people(stage: _Stage, now: datetime) -> None:
+    """Each act that is due, tried until the standing allows it."""
+    while stage.acts and stage.acts[0].at <= now:
+        act = stage.acts[0]
+        result = _act(stage, act, now)
+        if result is None:
+            stage.acts.pop(0)
+            continue
+        if hasattr(result, "code"):
+            return
+        stage.acts.pop(0)
+        named = " and ".join(f"{name} ({role})" for name, role in act.actors)
+        stage.tell(now, act.kind.upper(), f"{named} to stage {act.stage}: {act.reason}")
+
+
+def _act(stage: _Stage, act: Act, now: datetime) -> DecisionEntry | Refusal | None:
+    from flows import acting
+
+    people = [Person(name, role) for name, role in act.actors]
+    policy, rollout = stage.project.policy, incidents.ROLLOUT
+    if act.kind == "expand":
+        return acting.expand(stage.stores, policy, rollout, people, act.reason, now=now)
+    if act.kind == "resume":
+        return acting.resume(stage.stores, policy, rollout, people, act.reason, stage=act.stage, now=now)
+    return None
+
+
+def _page(stage: _Stage, last: Pass, end: datetime) -> Path:
+    from flows import publishing
+
+    markers = [Marker(i.at, i.until, i.title, i.sentence) for i in incidents.timeline(end)]
+    now = incidents.monitor_times(end)[-1]
+    drift = list(last.checks.drift.values())
+    return publishing.write_page(stage.project, stage.stores, now=now, drift=drift, markers=markers)
+
+
+def _entries(stores: Stores) -> list[DecisionEntry]:
+    from warehouse.people import log
+
+    return log.entries(stores.people)

@@ -1,0 +1,63 @@
+"""What every run said, for charts: decisions are written only when something changes, this is written every time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from warehouse.scope import statement, utc
+from warehouse.store import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class StandingThen:
+    """What a rollout was allowed at `at`, until `valid_until`, with the first reason and the gate that decided."""
+
+    at: datetime
+    valid_until: datetime
+    standing: str
+    stage: str
+    reason: str
+    binding: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictThen:
+    """What a gate said at `at`; `estimate` is in the metric's unit, None where there was nothing to estimate."""
+
+    gate: str
+    at: datetime
+    outcome: str
+    estimate: float | None
+    units: int
+    release: str | None
+
+
+def add(warehouse: Warehouse, rollout: str, standing: StandingThen, verdicts: Sequence[VerdictThen]) -> None:
+    """Keep one run of one rollout; a run repeated at the same time replaces what it said before."""
+    values = {name: getattr(standing, name) for name in StandingThen.__dataclass_fields__}
+    with warehouse.transaction() as connection:
+        connection.execute(statement("history_standing_add"), {"rollout": rollout, **values})
+        if not verdicts:
+            return
+        lists = {
+            "gates": [v.gate for v in verdicts],
+            "outcomes": [v.outcome for v in verdicts],
+            "estimates": [v.estimate for v in verdicts],
+            "units": [v.units for v in verdicts],
+        }
+        each = {"rollout": rollout, "at": standing.at, "release": verdicts[0].release}
+        connection.execute(statement("history_verdict_add"), lists | each)
+
+
+def standings(warehouse: Warehouse, rollout: str) -> list[StandingThen]:
+    """Every run of the rollout, in order of time; empty before the first."""
+    found = warehouse.connection.execute(statement("history_standings"), {"rollout": rollout}).fetchall()
+    return [StandingThen(utc(row[0]), utc(row[1]), *row[2:]) for row in found]
+
+
+def verdicts(warehouse: Warehouse, gate: str) -> list[VerdictThen]:
+    """Every run of the gate ("rollout/name"), in order of time; empty before the first."""
+    found = warehouse.connection.execute(statement("history_verdicts"), {"gate": gate}).fetchall()
+    return [VerdictThen(gate, utc(row[0]), *row[1:]) for row in found]
