@@ -41,7 +41,8 @@ class Explained:
         for reason in self.standing["reasons"]:
             yield f"  because: {reason['detail']}"
         for verdict in self.standing["verdicts"]:
-            yield f"  {verdict['layer']} / {verdict['gate'].split('/', 1)[-1]}: {verdict['outcome']} - {verdict['detail']}"
+            gate = verdict["gate"].split("/", 1)[-1]
+            yield f"  {verdict['layer']} / {gate}: {verdict['outcome']} - {verdict['detail']}"
         if self.equal:
             yield "Recomputed from the stored evidence: equal."
             return

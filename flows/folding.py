@@ -64,10 +64,11 @@ def fold_gate(
     epoch = _current_epoch(stores, gate, metric, release=release, not_before=not_before, now=now)
     if epoch is None or mature is None:
         return GateEvidence(epoch, (), ())
-    _fold_windows(stores, gate, metric, epoch, release=release, until=mature, now=now)
+    # Before folding: afterwards the newest row knows the newest batch, and a restatement in it would be passed over.
     correction = _corrected_epoch(stores, gate, metric, epoch, release=release, now=now)
-    if correction is not None:
-        _fold_windows(stores, gate, metric, correction, release=release, until=mature, now=now)
+    for each in (epoch, correction):
+        if each is not None:
+            _fold_windows(stores, gate, metric, each, release=release, until=mature, now=now)
     return read_evidence(stores, gate, epoch.epoch)
 
 
@@ -207,27 +208,29 @@ def _corrected_epoch(
 def _changed_since_folded(
     stores: Stores, gate: GateSpec, metric: CellMetric, epoch: Epoch, *, release: str | None
 ) -> bool:
-    """Whether a restatement that came after a window was folded changes the units of that window."""
+    """Whether a restatement that came after the last folding changes the units of a window folded before."""
     rows = evidence.rows(stores.warehouse, epoch.epoch)
-    if not rows:
+    seen = max((row.through_batch for row in rows), default=0)
+    if not rows or not any(
+        b.restated for b in ledger.batches(stores.warehouse, stream=metric.stream, after_batch=seen)
+    ):
         return False
-    oldest = min(row.through_batch for row in rows)
-    for restated in ledger.restated_windows(stores.warehouse, stream=metric.stream, after_batch=oldest):
-        if restated.rollout != gate.rollout or restated.release != (release or ""):
-            continue
-        touched = [
-            row
-            for row in rows
-            if row.through_batch < restated.batch
-            and restated.window_start <= row.window_start < restated.window_start + _LONGEST_SESSION
-        ]
-        if any(_digest_now(stores, gate, metric, row, release=release) != row.source_digest for row in touched):
-            return True
-    return False
-
-
-def _digest_now(stores: Stores, gate: GateSpec, metric: CellMetric, row: EvidenceRow, *, release: str | None) -> str:
-    return _digest(units.read_units(stores.warehouse, metric, scope(gate, release), row.window_start, row.window_end))
+    restated = [
+        w.window_start
+        for w in ledger.restated_windows(
+            stores.warehouse, stream=metric.stream, after_batch=seen, window_seconds=metric.window_seconds
+        )
+        if w.rollout == gate.rollout and w.release == (release or "")
+    ]
+    touched = [row for row in rows if any(at <= row.window_start < at + _LONGEST_SESSION for at in restated)]
+    if not touched:
+        return False
+    first, last = touched[0].window_start, touched[-1].window_end
+    found = units.read_units(stores.warehouse, metric, scope(gate, release), first, last)
+    now: dict[datetime, list[UnitCount]] = {}
+    for unit in found:
+        now.setdefault(unit.window_start, []).append(unit)
+    return any(_digest(now.get(row.window_start, [])) != row.source_digest for row in touched)
 
 
 def _fold_windows(

@@ -78,9 +78,7 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo may write; made if absent.")] = Path("demo"),
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the simulated traffic; the story is written for the default.")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the traffic; the story is told for the default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Tell a whole story on six weeks of simulated traffic: it goes wrong, and the rollout is paused."""

@@ -92,27 +92,16 @@ def tell(folder: Path, *, seed: int | None = None, say: Say, tick: Tick, end: da
     _clear(folder)
     (folder / projects.CONFIG_NAME).write_text(traffic.policy_text(end), encoding="utf-8")
     secret = secrets.token_hex(32)
-    clock = _Clock(incidents.start_of(end))
-    with Receiver(secret, file=folder / "switch-received.jsonl", clock=clock) as receiver, tick() as progress:
+    with Receiver(secret, file=folder / "switch-received.jsonl") as receiver, tick() as progress:
         environment = {"ROLLOUT_HOOK": receiver.url, "ROLLOUT_SECRET": secret}
         project = projects.load(folder, environment=environment)
         with open_stores(project) as stores:
             stage = _Stage(project, stores, receiver, say, list(incidents.acts(end)))
-            last = _play(stage, clock, seed if seed is not None else traffic.SEED, end, progress)
+            last = _play(stage, seed if seed is not None else traffic.SEED, end, progress)
             progress("Writing the page")
             page = _page(stage, last, end)
             decisions = len(_entries(stores))
     return Told(True, folder, page, tuple(stage.scenes), tuple(receiver.messages), decisions, stage.rows)
-
-
-class _Clock:
-    """The demo's own time, so that messages are signed for the moment they are about."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 def _clear(folder: Path) -> None:
@@ -126,7 +115,7 @@ def _clear(folder: Path) -> None:
     (folder / MARK).write_text("Made by `gatehold demo`; the next demo here starts by removing this folder.\n")
 
 
-def _play(stage: _Stage, clock: _Clock, seed: int, end: datetime, progress: Say) -> Pass:
+def _play(stage: _Stage, seed: int, end: datetime, progress: Say) -> Pass:
     """Reveal the files as they would have arrived, look twice a day, and let people act when they may."""
     coming = sorted(traffic.files(seed, end), key=lambda file: (file.available_at, file.path))
     happenings = list(incidents.timeline(end))
@@ -134,7 +123,6 @@ def _play(stage: _Stage, clock: _Clock, seed: int, end: datetime, progress: Say)
     done: Pass | None = None
     before: str | None = None
     for number, now in enumerate(times):
-        clock.now = now
         progress(f"Simulated day {number * incidents.FILE_HOURS // 24 + 1} of {incidents.DAYS}")
         while coming and coming[0].available_at <= now:
             _write(stage.project.base, coming.pop(0))
@@ -158,7 +146,8 @@ def _write(base: Path, file: DemoFile) -> None:
 def _decided(stage: _Stage, done: Pass, before: str | None) -> str:
     (outcome,) = done.outcomes
     current = outcome.standing
-    said = f"{current.standing}/{current.binding}"
+    # While it is paused, only the end of the pause is news.
+    said = current.standing if current.standing == "pause" else f"{current.standing}/{current.binding}"
     if said != before:
         stage.tell(current.at, current.standing.upper(), current.reasons[0].detail)
     if outcome.reopened is not None:
