@@ -103,16 +103,16 @@ def breaches(decisions: Iterable[DecisionEntry]) -> tuple[str, ...]:
     """Names of the gates with a breach on record in the decisions of one rollout, in the order of the log.
 
     A breach enters with the standing that says it, and leaves with a standing in which the gate passes, with a
-    standing of another release, and with a resume. Silence never removes it.
+    standing of another release, and with a resume. Silence never removes it, nor does a standing of no release.
     """
     on_record: set[str] = set()
     release: object = None
     for entry in decisions:
         standing = entry.body.get("standing")
-        if entry.kind == "resume" or (standing and standing["release"] != release):
+        if entry.kind == "resume" or (standing and standing["release"] not in (None, release)):
             on_record.clear()
         if standing:
-            release = standing["release"]
+            release = release if standing["release"] is None else standing["release"]
             on_record -= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "pass"}
             on_record |= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "breach"}
     return tuple(sorted(on_record))
@@ -146,23 +146,42 @@ def may_expand(state: RolloutState, standing: Standing, stages: Sequence[str], n
 
 
 def may_resume(
-    state: RolloutState, standing: Standing | None, stages: Sequence[str], stage: str, people: int, now: datetime
+    state: RolloutState,
+    standing: Standing | None,
+    stages: Sequence[str],
+    stage: str,
+    people: int,
+    now: datetime,
+    *,
+    breached: Sequence[str] = (),
 ) -> Refusal | None:
     """None when the pause may end at `now` in `stage`, else the first thing that stands against it.
 
     A pause ends only at the stage it came from or an earlier one, by at least one named person, and with a standing
     that is still valid and in which no gate is in breach: the evidence has to be newer than what was mended.
+    `breached` names the gates with an unwaived breach on record (`breaches`): silence, lost evidence or a gate taken
+    out of the policy do not overcome it, a pass or another release does.
     """
     if state.status != "paused":
         return Refusal("not_paused", f"{state.rollout} is not paused.")
     if not people:
         return Refusal("nobody", "A pause is ended by a named person.")
+    if state.stage not in stages:
+        return Refusal(
+            "unknown_stage",
+            f"{state.rollout} was paused at stage {state.stage}, which is not one of {', '.join(stages)}; put it back "
+            "into the policy.",
+        )
     if stage not in stages or stages.index(stage) > stages.index(state.stage):
         allowed = ", ".join(stages[: stages.index(state.stage) + 1])
         return Refusal("stage_not_allowed", f"{stage} is not a stage to resume at; allowed: {allowed}.")
     if standing is None or not standing.at <= now < standing.valid_until:
         return Refusal("lease_lapsed", "No run of the monitor speaks for this moment; run it again.")
-    broken = [verdict.gate for verdict in standing.verdicts if verdict.outcome == "breach" and not verdict.waived]
-    if broken:
-        return Refusal("still_in_breach", f"No evidence is newer than the breach of {', '.join(broken)}.")
+    broken = {verdict.gate for verdict in standing.verdicts if verdict.outcome == "breach" and not verdict.waived}
+    if broken | set(breached):
+        return Refusal(
+            "still_in_breach",
+            f"No evidence is newer than the breach of {', '.join(sorted(broken | set(breached)))}; a pass or another "
+            "release overcomes it.",
+        )
     return None

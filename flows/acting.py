@@ -49,8 +49,17 @@ def resume(
 ) -> DecisionEntry | Refusal:
     """The entry that ends a pause, at `stage` (the present one or an earlier one), or why the pause stays."""
     last = deciding.last_standing(stores, rollout)
-    state = deciding.state_of(stores, rollout)
-    refusal = rollouts.may_resume(state, last, policy.rollout(rollout).stages, stage, len(people), now)
+    known = deciding.known(stores, rollout)
+    waived = {waiver.gate for waiver in known.waivers if now < waiver.until}
+    refusal = rollouts.may_resume(
+        known.state,
+        last,
+        policy.rollout(rollout).stages,
+        stage,
+        len(people),
+        now,
+        breached=[gate for gate in known.breached if gate not in waived],
+    )
     if refusal is not None:
         return refusal
     return _write(stores, policy, rollout, "resume", people, reason, last, stage=stage, now=now)

@@ -12,6 +12,7 @@ from flows import drifting
 from flows.drifting import Drifted
 from flows.project import Project
 from flows.stores import Stores
+from flows.unclaimed import unclaimed
 from warehouse import check_runs, findings, ledger, profile
 from warehouse.check_runs import CheckRun
 from warehouse.new_rows import new_rows
@@ -38,8 +39,10 @@ def check(project: Project, stores: Stores, pulled: Sequence[PullReport], *, now
     """Everything that can be said of the new rows; findings are stored, each once."""
     found = [*_sources(pulled, now), *_batches(pulled)]
     for stream in sorted({report.stream for report in pulled}):
+        batches = [b for r in pulled if r.stream == stream for b in r.batches]
         found += _expectations(project, stores, stream, now=now)
-        found += _changes(project, stores, stream, [b for r in pulled if r.stream == stream for b in r.batches])
+        found += _changes(project, stores, stream, batches)
+        found += unclaimed(project, stores, stream, batches)
     drift = drifting.compare_all(project, stores, now=now)
     found += [finding for drifted in drift.values() for finding in drifted.findings]
     new = _not_known(stores, found, now=now)
@@ -132,4 +135,6 @@ def _not_known(stores: Stores, found: Sequence[Finding], *, now: datetime) -> li
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:
-    return (finding.kind, finding.state, finding.stream, finding.subject, finding.name, finding.seen_at)
+    # Drift is a state that lasts: told once while it is known, and shown at every look in its own table.
+    when = None if finding.kind == "drift" else finding.seen_at
+    return (finding.kind, finding.state, finding.stream, finding.subject, finding.name, finding.batch, when)

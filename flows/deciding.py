@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks import rollout as rollouts
 from checks.gates import codec, standing
-from flows import folding, notices
+from flows import epochs, notices
 from flows.judging import Case, Judged, judge
 from warehouse import facts, history, ledger
 from warehouse.history import StandingThen, VerdictThen
@@ -65,11 +65,15 @@ def start_if_new(stores: Stores, policy: Policy, rollout: str, *, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the decision log says before a run: the rollout's state, waivers given, and breaches not yet overcome."""
+    """What the decision log says before a run: the rollout's state, waivers given, and breaches not yet overcome.
+
+    `remembered` is as in `flows.judging.Case`.
+    """
 
     state: RolloutState
     waivers: tuple[standing.Waiver, ...]
     breached: tuple[str, ...]
+    remembered: Mapping[str, Mapping[str, datetime]]
 
     def to_json(self) -> dict[str, Any]:
         """The knowledge as JSON values, to be stored with a decision."""
@@ -83,7 +87,26 @@ class Known:
 def known(stores: Stores, rollout: str) -> Known:
     """What the log says of the rollout now."""
     entries = log.entries(stores.people, rollout=rollout)
-    return Known(rollouts.state(entries), rollouts.waivers(entries), rollouts.breaches(entries))
+    return Known(
+        rollouts.state(entries),
+        rollouts.waivers(entries),
+        rollouts.breaches(entries),
+        _remembered(entries, last_standing(stores, rollout)),
+    )
+
+
+def _remembered(entries: Sequence[DecisionEntry], last: Standing | None) -> dict[str, dict[str, datetime]]:
+    """By gate, the epochs that decisions and the last standing rested on, each with the time of the newest."""
+    found: dict[str, dict[str, datetime]] = {}
+    for entry in entries:
+        for gate, inputs in entry.body.get("inputs", {}).items():
+            if inputs.get("epoch"):
+                found.setdefault(gate, {})[inputs["epoch"]] = entry.at
+    if last is not None:
+        # A run that changes nothing writes no decision, yet it looked at windows.
+        for verdict in (v for v in last.verdicts if v.epoch):
+            found.setdefault(f"{last.rollout}/{verdict.gate}", {})[str(verdict.epoch)] = last.at
+    return found
 
 
 def record(
@@ -160,6 +183,15 @@ def _restating(stores: Stores, policy: Policy, judged: Sequence[Judged], correct
     return [b.batch for b in ledger.batches(stores.warehouse) if b.restated and b.stream in streams]
 
 
+def _rested(entries: Sequence[DecisionEntry], most: int = 5) -> str:
+    """The decisions by number and kind, the newest few: "Decisions 2 (hold) and 7 (go) rested"."""
+    named = [f"{entry.seq} ({entry.kind})" for entry in entries[-most:]]
+    if len(entries) > most:
+        named.insert(0, f"{len(entries) - most} older")
+    listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    return f"{'Decision' if len(entries) == 1 else 'Decisions'} {listed} rested"
+
+
 def _key(last: DecisionEntry | None, value: Mapping[str, Any]) -> str:
     """A key that exists once per evidence and predecessor: a run that died and is repeated writes no second entry."""
     text = f"{last.hash if last else ''}|{value['evidence_digest']}|{value['standing']}|{value['config_digest']}"
@@ -174,7 +206,12 @@ def decide_all(project: Project, stores: Stores, checks: DataChecks, *, now: dat
 
 def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChecks, *, now: datetime) -> Outcome:
     """Judge one rollout, record what changed, and close its evidence when it is paused."""
-    state = start_if_new(stores, policy, rollout, now=now)
+    start_if_new(stores, policy, rollout, now=now)
+    before = known(stores, rollout)
+    state, gates = before.state, policy.gate_specs(rollout, before.state.stage)
+    if state.status == "paused" and state.since is not None:
+        # Done when the pause was written, unless that run died in between.
+        epochs.close_for_pause(stores, gates, at=state.since)
     streams = [policy.stream(name) for name in policy.evidence_streams(rollout)]
     seen = facts.releases(stores.warehouse, streams, rollout)
     case = Case(
@@ -184,9 +221,9 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
         paused=state.status == "paused",
         not_before=state.resumed_at,
         now=now,
+        remembered=before.remembered,
     )
     judged = judge(stores, policy, case, checks)
-    before = known(stores, rollout)
     current = standing.decide(
         rollout=case.rollout,
         stage=case.stage,
@@ -204,7 +241,7 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
     remember(stores, current)
     reopened = reopen(stores, policy, case, judged, current)
     if current.standing == "pause" and state.status != "paused":
-        folding.close_epochs(stores, [j.gate for j in judged], now=now)
+        epochs.close_for_pause(stores, gates, at=now)
     return Outcome(current, entry, reopened)
 
 
@@ -240,7 +277,7 @@ def reopen(
     ]
     if not rested:
         return None
-    gates = ", ".join(sorted({name.split("#")[0].split("/", 1)[1] for name in originals}))
+    gates = sorted({name.split("#")[0].split("/", 1)[1] for name in originals})
     new = NewDecision(
         key=f"restate/{'+'.join(corrected)}",
         at=case.now,
@@ -248,8 +285,8 @@ def reopen(
         kind="restate",
         actor=MONITOR,
         summary=(
-            f"Rows under gate {gates} were restated after they had been counted: "
-            f"{len(rested)} earlier decision(s) rested on the old values and are open for review."
+            f"Rows under {'gate' if len(gates) == 1 else 'gates'} {', '.join(gates)} were restated after they had been "
+            f"counted. {_rested(rested)} on the old values: open for review again."
         ),
         evidence_digest="",
         config_digest=policy.digest,

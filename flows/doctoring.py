@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import socket
 import sys
@@ -14,7 +15,7 @@ from typing import Literal
 
 from flows import project as projects
 from flows.project import Project
-from warehouse.records.errors import ConfigurationError, GateholdError
+from warehouse.records.errors import ConfigurationError, GateholdError, describe
 
 PREFECT_PORT = 4200
 TESTED = {
@@ -38,16 +39,22 @@ class Diagnosis:
 
 
 def examine(config: Path, *, data: Path | None, now: datetime) -> list[Diagnosis]:
-    """Everything looked at, in the order in which it should be mended."""
+    """Everything looked at, in the order in which it should be mended; nothing is made or changed."""
     found = [*_python(), *_packages()]
     try:
         project = projects.load(config, data=data)
     except ConfigurationError as error:
-        first = str(error.problems[0].message)
+        count = len(error.problems)
+        first = f"{'1 problem' if count == 1 else f'{count} problems, the first'}: {describe(error.problems[0])}"
         advice = "`gatehold validate` lists every mistake; `gatehold init DIR` makes a working project."
-        return [*found, Diagnosis("configuration", "wrong", f"{len(error.problems)} problem(s): {first}", advice)]
+        return [*found, Diagnosis("configuration", "wrong", first, advice)]
     found.append(Diagnosis("configuration", "ok", f"{project.file}, digest {project.policy.digest[:12]}"))
-    return [*found, *_folder(project), *_store(project), *_clock(project, now), *_secrets(project), *_ports()]
+    found += _sources(project)
+    folder = _folder(project)
+    found.append(folder)
+    if folder.state == "ok":
+        found += [*_store(project), *_records(project, now)]
+    return [*found, *_secrets(project), *_ports()]
 
 
 def _python() -> Iterator[Diagnosis]:
@@ -69,13 +76,31 @@ def _packages() -> Iterator[Diagnosis]:
         yield Diagnosis(name, "ok" if fits else "warning", version, "" if fits else f"Tested with {prefix}*: {why}.")
 
 
-def _folder(project: Project) -> Iterator[Diagnosis]:
-    folder = project.data
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    if os.access(there, os.W_OK):
-        yield Diagnosis("data folder", "ok", str(folder) + ("" if folder.exists() else " (made by the first run)"))
-    else:
-        yield Diagnosis("data folder", "wrong", f"{there} cannot be written", "Choose another with --data.")
+def _sources(project: Project) -> Iterator[Diagnosis]:
+    for source in project.policy.sources:
+        what = f"source {source.name}"
+        files = glob.glob(source.path, root_dir=project.base, recursive=True)
+        closed = [name for name in files if not os.access(project.base / name, os.R_OK)]
+        if closed:
+            yield Diagnosis(what, "wrong", f"{closed[0]} cannot be read", "Give this account the right to read it.")
+        elif files:
+            yield Diagnosis(what, "ok", f"{len(files)} file{'' if len(files) == 1 else 's'} at {source.path}")
+        else:
+            advice = f'Look at "path:"; it starts from {project.base.absolute()}.'
+            yield Diagnosis(what, "warning", f"no file at {source.path}", advice)
+
+
+def _folder(project: Project) -> Diagnosis:
+    folder, advice = project.data, "Choose another with --data or GATEHOLD_DATA."
+    try:
+        there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    except OSError as error:
+        return Diagnosis("data folder", "wrong", f"{folder}: {error.strerror}", advice)
+    if not there.is_dir():
+        return Diagnosis("data folder", "wrong", f"{there} is a file", advice)
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Diagnosis("data folder", "wrong", f"{there} cannot be written", advice)
+    return Diagnosis("data folder", "ok", str(folder) + ("" if there == folder else " (made by the first run)"))
 
 
 def _store(project: Project) -> Iterator[Diagnosis]:
@@ -96,25 +121,39 @@ def _store(project: Project) -> Iterator[Diagnosis]:
         yield Diagnosis("warehouse", "ok", "up to date" if seen.exists else "not made yet: `gatehold run`")
 
 
-def _clock(project: Project, now: datetime) -> Iterator[Diagnosis]:
+def _records(project: Project, now: datetime) -> Iterator[Diagnosis]:
+    from warehouse.people import file, glance
+
+    restore = "Restore people.sqlite from a copy."
+    try:
+        stands = file.version(project.data / file.FILE_NAME, 5.0)
+        if stands is None:
+            yield Diagnosis("decision log", "ok", "not made yet: `gatehold run`")
+        elif stands != file.revisions()[-1]:
+            yield Diagnosis("decision log", "warning", "of an older version", "The next run brings it up to date.")
+        else:
+            yield from _log(project, now)
+        waiting, dead = glance.undelivered(project.data) if stands else (0, 0)
+    except GateholdError as error:
+        yield Diagnosis("decision log", "wrong", str(error), restore)
+        return
+    if waiting or dead:
+        advice = "Look at the receiver and at what the page says of each; the next run tries those that wait."
+        yield Diagnosis("deliveries", "warning", f"{waiting} tried and waiting, {dead} given up", advice)
+
+
+def _log(project: Project, now: datetime) -> Iterator[Diagnosis]:
     from warehouse.people import log
     from warehouse.people.store import People
 
-    if not project.data.exists():
+    with People.open(project.data) as people:
+        report = log.verify(people)
+        entries = log.entries(people) if report.ok else []
+    if not report.ok:
+        found = f"broken at {report.bad_seq}: {report.reason}"
+        yield Diagnosis("decision log", "wrong", found, "Compare with a copy; `gatehold log verify`.")
         return
-    try:
-        with People.open(project.data) as people:
-            report = log.verify(people)
-            entries = log.entries(people)
-    except GateholdError as error:
-        yield Diagnosis("decision log", "wrong", str(error), "Restore people.sqlite from a copy.")
-        return
-    if report.ok:
-        yield Diagnosis("decision log", "ok", f"{report.entries} entries, chain whole")
-    else:
-        yield Diagnosis(
-            "decision log", "wrong", f"broken at {report.bad_seq}: {report.reason}", "`gatehold log verify`"
-        )
+    yield Diagnosis("decision log", "ok", f"{report.entries} entries, chain whole")
     ahead = [e for e in entries if e.at > now + timedelta(minutes=5)]
     if ahead:
         advice = "Set the clock (NTP), or it was a run with --as-of in the future."
@@ -128,9 +167,8 @@ def _secrets(project: Project) -> Iterator[Diagnosis]:
         if project.environment.get(name):
             yield Diagnosis(f"environment {name}", "ok", "set")
         else:
-            yield Diagnosis(
-                f"environment {name}", "warning", "not set", "Set it where the monitor runs; deliveries wait."
-            )
+            advice = "Set it where the monitor runs; what needs it cannot be delivered until then."
+            yield Diagnosis(f"environment {name}", "warning", "not set", advice)
 
 
 def _ports() -> Iterator[Diagnosis]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +35,8 @@ class Explained:
     differences: tuple[str, ...]
     standing: Mapping[str, Any]
 
-    def lines(self) -> Iterator[str]:
-        """The explanation in plain words."""
-        yield f"Decision {self.seq} ({self.id[:12]}): {self.standing['standing']} - {self.summary}"
-        for reason in self.standing["reasons"]:
-            yield f"  because: {reason['detail']}"
-        for verdict in self.standing["verdicts"]:
-            gate = verdict["gate"].split("/", 1)[-1]
-            yield f"  {verdict['layer']} / {gate}: {verdict['outcome']} - {verdict['detail']}"
+    def result(self) -> Iterator[str]:
+        """What the recomputation came to, in plain words."""
         if self.equal:
             yield "Recomputed from the stored evidence: equal."
             return
@@ -98,10 +92,14 @@ def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> Gate
     known = {e.epoch: e for e in evidence.epochs(stores.warehouse, gate.key)}
     kept = {}
     for name, count in inputs["rows"].items():
-        rows = tuple(evidence.rows(stores.warehouse, name)) if name in known else ()
-        if len(rows) < count:
-            raise LedgerError(f"Epoch {name} holds {len(rows)} of the {count} windows that the decision rested on.")
+        rows = tuple(evidence.rows(stores.warehouse, name))
+        if name not in known or len(rows) < count:
+            raise LedgerError(
+                f"Epoch {name} holds {len(rows)} of the {count} windows that the decision rested on. Restore the data "
+                "folder from a copy."
+            )
         kept[name] = rows[:count]
+        known[name] = replace(known[name], windows=inputs["folded"][name])
     if inputs["epoch"] is None:
         return GateEvidence(None, (), ())
     corrected = tuple((known[name], rows) for name, rows in kept.items() if name != inputs["epoch"])
@@ -109,10 +107,15 @@ def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> Gate
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What decides and differs; sentences may be worded anew by a newer version, and the log's chain guards them."""
     for name in before:
         if name == "verdicts":
             for old, new in zip(before[name], after[name], strict=True):
-                changed = [k for k in old if old[k] != new[k]]
+                changed = [k for k in old if k != "detail" and old[k] != new[k]]
                 yield from (f"gate {old['gate']}: {k} was {old[k]!r}, is {new[k]!r}" for k in changed)
+        elif name == "reasons":
+            old, new = ([(r["code"], r["gate"]) for r in value[name]] for value in (before, after))
+            if old != new:
+                yield f"reasons were {old!r}, are {new!r}"
         elif before[name] != after[name]:
             yield f"{name} was {before[name]!r}, is {after[name]!r}"

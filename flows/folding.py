@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from checks.evidence.growth import window_growth
-from warehouse import evidence, facts, ledger, units
+from flows import epochs
+from flows.epochs import scope
+from warehouse import evidence, ledger, units
 from warehouse.records.evidence import Epoch, EvidenceRow
-from warehouse.records.metrics import CellMetric, Slice, UnitCount
+from warehouse.records.metrics import CellMetric, UnitCount
 
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
     from checks.policy import Policy
     from flows.stores import Stores
 
-
-PAUSED = "paused"
-"""Why an epoch was closed when its rollout was paused."""
 
 _LONGEST_SESSION = timedelta(days=1)
 """How long after a row its session may close and still be found when the row is restated."""
@@ -36,11 +35,6 @@ class GateEvidence:
     corrected: tuple[tuple[Epoch, tuple[EvidenceRow, ...]], ...]
 
 
-def scope(gate: GateSpec, release: str | None) -> Slice:
-    """The traffic a gate looks at: its rollout, release, arm (candidate unless said) and segment."""
-    return Slice(rollout=gate.rollout, release=release or "", arm=gate.arm or "candidate", segment=gate.segment)
-
-
 def fold_gate(
     stores: Stores,
     policy: Policy,
@@ -49,34 +43,38 @@ def fold_gate(
     release: str | None,
     paused: bool,
     not_before: datetime | None,
+    remembered: Mapping[str, datetime],
     now: datetime,
 ) -> GateEvidence:
     """The gate's evidence after folding every mature window it has not folded yet.
 
     `not_before` is the end of the last pause: evidence from before it never counts again. While the rollout is
-    paused, the epoch that the pause closed is shown as it was, until another release brings evidence of its own.
+    paused, the epoch that the pause closed is shown as it was, until another release or configuration brings evidence
+    of its own. `remembered` are the gate's epochs that the decision log names, each with the time of the newest
+    decision on it: of those that the warehouse has lost, nothing up to then counts again.
     """
     metric = policy.cell_metric(gate.metric, gate.unit)
     mature = mature_through(stores, policy, metric)
-    closed = _closed_by_pause(stores, gate, release=release) if paused else None
-    if closed is not None:
-        return read_evidence(stores, gate, closed.epoch)
-    epoch = _current_epoch(stores, gate, metric, release=release, not_before=not_before, now=now)
-    if epoch is None or mature is None:
-        return GateEvidence(epoch, (), ())
+    closed = epochs.closed_by_pause(stores, gate, release=release) if paused else None
+    epoch = closed or epochs.current(
+        stores, policy, gate, metric, release=release, not_before=not_before, remembered=remembered, now=now
+    )
+    if epoch is None:
+        return GateEvidence(None, (), ())
     # Before folding: afterwards the newest row knows the newest batch, and a restatement in it would be passed over.
     correction = _corrected_epoch(stores, gate, metric, epoch, release=release, now=now)
+    until = closed.folded_through if closed else mature
     for each in (epoch, correction):
-        if each is not None:
-            _fold_windows(stores, gate, metric, each, release=release, until=mature, now=now)
+        if each is not None and each.closed_at is None and until is not None:
+            _fold_windows(stores, gate, metric, each, release=release, until=until, now=now)
     return read_evidence(stores, gate, epoch.epoch)
 
 
 def read_evidence(stores: Stores, gate: GateSpec, epoch_id: str) -> GateEvidence:
-    """The stored evidence of one epoch and of its open correction."""
+    """The stored evidence of one epoch and of its newest correction."""
     known = evidence.epochs(stores.warehouse, gate.key)
     epoch = next(e for e in known if e.epoch == epoch_id)
-    corrections = [e for e in known if e.corrects == epoch_id and e.closed_at is None]
+    corrections = [e for e in known if e.corrects == epoch_id][-1:]
     return GateEvidence(
         epoch,
         tuple(evidence.rows(stores.warehouse, epoch_id)),
@@ -91,102 +89,7 @@ def mature_through(stores: Stores, policy: Policy, metric: CellMetric) -> dateti
     marks = [states[s.name].watermark if s.name in states else None for s in feeding]
     if not marks or any(mark is None for mark in marks):
         return None
-    return floor(min(mark for mark in marks if mark is not None), metric.window_seconds)
-
-
-def floor(moment: datetime, seconds: int) -> datetime:
-    """The start of the window that holds `moment`; windows are aligned to the Unix epoch in UTC."""
-    return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
-
-
-def close_epochs(stores: Stores, gates: Sequence[GateSpec], *, now: datetime) -> None:
-    """Close every open epoch of the gates: the rollout was paused on what they hold."""
-    for gate in gates:
-        for epoch in evidence.epochs(stores.warehouse, gate.key):
-            if epoch.closed_at is None:
-                evidence.close_epoch(stores.warehouse, epoch.epoch, at=now, reason=PAUSED)
-
-
-def _closed_by_pause(stores: Stores, gate: GateSpec, *, release: str | None) -> Epoch | None:
-    known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects is None]
-    last = known[-1] if known else None
-    return last if last and last.close_reason == PAUSED and last.release == (release or "") else None
-
-
-def _current_epoch(
-    stores: Stores,
-    gate: GateSpec,
-    metric: CellMetric,
-    *,
-    release: str | None,
-    not_before: datetime | None,
-    now: datetime,
-) -> Epoch | None:
-    known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects is None]
-    current = known[-1] if known else None
-    if current is not None and current.closed_at is None:
-        if current.release == (release or "") and current.config_digest == gate.digest:
-            return current
-        why = "new release" if current.release != (release or "") else "new configuration"
-        evidence.close_epoch(stores.warehouse, current.epoch, at=now, reason=why)
-    start = _first_window(stores, gate, metric, known, release=release, not_before=not_before, now=now)
-    if start is None:
-        return None
-    number = len(known) + 1
-    return _open(stores, gate, f"{gate.key}#{number}", release=release, first_window=start, now=now)
-
-
-def _first_window(
-    stores: Stores,
-    gate: GateSpec,
-    metric: CellMetric,
-    known: Sequence[Epoch],
-    *,
-    release: str | None,
-    not_before: datetime | None,
-    now: datetime,
-) -> datetime | None:
-    first = facts.first_window(stores.warehouse, metric, scope(gate, release))
-    if first is None:
-        return None
-    seen_before = any(e.release == (release or "") for e in known)
-    starts = [first]
-    if not_before is not None:
-        starts.append(_ceiling(not_before, metric.window_seconds))
-    if seen_before:
-        # Evidence of this release was looked at under another test: a new test starts with unseen windows.
-        starts.append(max(e.folded_through for e in known if e.release == (release or "")))
-    return max(starts)
-
-
-def _ceiling(moment: datetime, seconds: int) -> datetime:
-    start = floor(moment, seconds)
-    return start if start == moment else start + timedelta(seconds=seconds)
-
-
-def _open(
-    stores: Stores,
-    gate: GateSpec,
-    name: str,
-    *,
-    release: str | None,
-    first_window: datetime,
-    now: datetime,
-    corrects: str | None = None,
-) -> Epoch:
-    epoch = Epoch(
-        epoch=name,
-        gate=gate.key,
-        rollout=gate.rollout,
-        release=release or "",
-        config_digest=gate.digest,
-        first_window=first_window,
-        opened_at=now,
-        folded_through=first_window,
-        corrects=corrects,
-    )
-    evidence.open_epoch(stores.warehouse, epoch)
-    return epoch
+    return epochs.floor(min(mark for mark in marks if mark is not None), metric.window_seconds)
 
 
 def _corrected_epoch(
@@ -200,7 +103,7 @@ def _corrected_epoch(
     if last is not None and last.closed_at is None:
         evidence.close_epoch(stores.warehouse, last.epoch, at=now, reason="restated again")
     name = f"{original.epoch}/corrected-{len(known) + 1}"
-    return _open(
+    return epochs.begin(
         stores, gate, name, release=release, first_window=original.first_window, now=now, corrects=original.epoch
     )
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One rollout at one moment: what every one of its gates is judged under."""
+    """One rollout at one moment: what every one of its gates is judged under.
+
+    `remembered` is, by gate, which epochs the decision log names, each with the time of the newest decision on it.
+    """
 
     rollout: str
     stage: str
@@ -30,6 +33,7 @@ class Case:
     paused: bool
     not_before: datetime | None
     now: datetime
+    remembered: Mapping[str, Mapping[str, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,22 @@ def judge(stores: Stores, policy: Policy, case: Case, checks: DataChecks) -> lis
 
 def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> Judged:
     found = folding.fold_gate(
-        stores, policy, gate, release=case.release, paused=case.paused, not_before=case.not_before, now=case.now
+        stores,
+        policy,
+        gate,
+        release=case.release,
+        paused=case.paused,
+        not_before=case.not_before,
+        remembered=case.remembered.get(gate.key, {}),
+        now=case.now,
     )
     trouble = sourcing.trouble(stores, policy, policy.metric(gate.metric).stream)
     verdict = evaluate_evidence(gate, found, now=case.now, window=policy.window, trouble=trouble)
     epoch = found.epoch.epoch if found.epoch else None
-    through = {e.epoch: len(rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e}
-    return Judged(gate, verdict, {"epoch": epoch, "rows": through, "trouble": trouble})
+    held = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]
+    rows = {e.epoch: len(rows) for e, rows in held}
+    folded = {e.epoch: e.windows for e, _ in held}
+    return Judged(gate, verdict, {"epoch": epoch, "rows": rows, "folded": folded, "trouble": trouble})
 
 
 def evaluate_evidence(

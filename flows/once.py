@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from warehouse.records.ingest import PullReport
 
 Say = Callable[[str], None]
+Reading = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,26 @@ def run_once(project: Project, *, now: datetime, say: Say = silent, act: bool = 
         return run_with(project, stores, now=now, say=say, act=act)
 
 
-def run_with(project: Project, stores: Stores, *, now: datetime, say: Say = silent, act: bool = True) -> Pass:
+def run_with(
+    project: Project,
+    stores: Stores,
+    *,
+    now: datetime,
+    say: Say = silent,
+    reading: Reading | None = None,
+    act: bool = True,
+) -> Pass:
     """One pass over stores that are open already.
 
-    `act` False hands nothing out (replays): decisions are recorded, switches and channels stay untouched.
+    `act` False hands nothing out (replays): decisions are recorded, switches and channels stay untouched. `reading`
+    hears how far a file has been read: its name, what is done, and of how much.
     """
     from flows import checking, deciding, pulling, summarising
 
     say("Handing out what an earlier run left behind")
     _deliver(project, stores, now=now, act=act)
     say("Pulling sources")
-    pulled = pulling.pull_sources(project, stores, now=now)
+    pulled = pulling.pull_sources(project, stores, now=now, progress=reading)
     say("Checking the new rows")
     checks = checking.check(project, stores, pulled, now=now)
     say("Summarising")

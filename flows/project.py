@@ -52,7 +52,7 @@ def load(file: Path, *, data: Path | None = None, environment: Mapping[str, str]
     """
     from checks.policy import parse
 
-    file = file / CONFIG_NAME if file.is_dir() else file
+    file = file / CONFIG_NAME if os.path.isdir(file) else file
     policy = parse(str(file), _read)
     where = data or file.parent / DATA_NAME
     return Project(policy=policy, file=file, data=where, environment=os.environ if environment is None else environment)

@@ -125,16 +125,18 @@ def _since(past: Sequence[tuple[datetime, str]]) -> datetime | None:
 
 def _series(stores: Stores, policy: Policy, gate: GateSpec) -> GateSeries:
     if not gate.statistical:
-        then = history.verdicts(stores.warehouse, gate.key)
+        then = history.verdicts(stores.warehouse, gate.rollout, gate.name)
         points = tuple(EvidencePoint(v.at, v.units, v.estimate, None, None, None, None, v.release) for v in then)
-        return GateSeries(gate.key, points)
+        return GateSeries(gate.name, points)
     window = int(policy.window.total_seconds())
+    known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.config_digest == gate.digest]
+    # What was restated is drawn as corrected: the newest correction in place of the epoch it corrects.
+    drawn = {e.corrects or e.epoch: e for e in sorted(known, key=lambda e: (e.corrects is not None, e.opened_at))}
     epochs = [
         (e.epoch, e.release, histories.history(gate, e, evidence.rows(stores.warehouse, e.epoch), window))
-        for e in evidence.epochs(stores.warehouse, gate.key)
-        if e.corrects is None and e.config_digest == gate.digest
+        for e in drawn.values()
     ]
-    return filling.series(gate.key, epochs)
+    return filling.series(gate.name, epochs)
 
 
 def _drift_table(drifted: Drifted) -> DriftTable:

@@ -22,6 +22,17 @@ def trouble(stores: Stores, policy: Policy, stream: str | None) -> tuple[str, st
     return None
 
 
+def gone(stores: Stores, policy: Policy, stream: str | None, *, since: datetime) -> list[str]:
+    """Names of the sources that brought rows of a stream, were read at `since` or later, and are configured no more."""
+    names = {s.name for s in policy.source_specs()}
+    return [
+        state.source
+        for state in ledger.source_states(stores.warehouse)
+        if state.stream == stream and state.source not in names
+        if state.newest_at is not None and state.polled_at is not None and state.polled_at >= since
+    ]
+
+
 def polled(stores: Stores, policy: Policy, stream: str | None) -> bool:
     """True when every source of the stream has been polled, and there is one."""
     states = {s.source: s for s in ledger.source_states(stores.warehouse)}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.project import Project
+from warehouse.records.errors import StoreBusyError
 
 if TYPE_CHECKING:
     from warehouse.people.store import People
     from warehouse.store import Warehouse
+
+PATIENCE = 30.0
+"""Seconds that a run waits for another one to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,25 @@ class Stores:
 
 
 @contextmanager
-def open_stores(project: Project) -> Iterator[Stores]:
-    """Both stores, with the writer slot taken until the block ends.
+def open_stores(project: Project, *, say: Callable[[str], None] | None = None) -> Iterator[Stores]:
+    """Both stores, with the writer slot taken until the block ends; `say` hears when it has to be waited for.
 
     Raises:
         StoreBusyError: another run holds the writer slot.
         StoreError: a store cannot be opened or was written by a newer version.
     """
     from warehouse.people.store import People
+
+    with _warehouse(project.data, say) as warehouse, People.open(project.data) as people:
+        yield Stores(warehouse, people)
+
+
+def _warehouse(folder: Path, say: Callable[[str], None] | None) -> Warehouse:
     from warehouse.store import Warehouse
 
-    with Warehouse.open(project.data) as warehouse, People.open(project.data) as people:
-        yield Stores(warehouse, people)
+    try:
+        return Warehouse.open(folder, wait_seconds=1.0)
+    except StoreBusyError:
+        if say is not None:
+            say(f"Another run is writing; waiting up to {PATIENCE:g} s for it to end")
+        return Warehouse.open(folder, wait_seconds=PATIENCE)

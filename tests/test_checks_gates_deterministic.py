@@ -34,7 +34,7 @@ def test_a_limit_is_kept_or_not_kept_with_its_end_included() -> None:
 def test_the_sentence_has_the_numbers() -> None:
     verdict = evaluate(SHARE, value=0.5, newest=START, now=START, sentence="Source logs sent half.")
     assert verdict.detail == (
-        "rows_received is 0.5 share; the limit is at least 0.9 share, which is not kept. Source logs sent half."
+        "rows_received is 50 %; the limit is at least 90 %, which is not kept. Source logs sent half."
     )
     assert verdict.estimate == 0.5
     assert verdict.evidence_breach is None

@@ -55,7 +55,7 @@ def test_folding_appends_rows_and_notes_how_far(warehouse: Warehouse) -> None:
     evidence.fold(warehouse, EPOCH.epoch, [], through(6))
     evidence.fold(warehouse, EPOCH.epoch, [row(6)], through(7))
     assert evidence.rows(warehouse, EPOCH.epoch) == [row(0), row(2), row(6)]
-    assert evidence.epochs(warehouse, EPOCH.gate) == [replace(EPOCH, folded_through=through(7))]
+    assert evidence.epochs(warehouse, EPOCH.gate) == [replace(EPOCH, folded_through=through(7), windows=3)]
 
 
 def test_a_window_folds_once_and_a_refused_fold_keeps_nothing(warehouse: Warehouse) -> None:

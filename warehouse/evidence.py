@@ -59,7 +59,8 @@ def fold(warehouse: Warehouse, epoch_id: str, rows: Sequence[EvidenceRow], folde
             connection.register("folded_rows", _table(rows))
             connection.execute(statement("evidence_append"))
             connection.unregister("folded_rows")
-        connection.execute(statement("evidence_advance"), {"epoch": epoch_id, "through": utc(folded_through)})
+        values = {"epoch": epoch_id, "through": utc(folded_through), "windows": len(rows)}
+        connection.execute(statement("evidence_advance"), values)
 
 
 def epochs(warehouse: Warehouse, gate: str) -> list[Epoch]:

@@ -38,6 +38,14 @@ def releases(
     return sorted(found.values(), key=lambda seen: (seen.first_at, seen.release))
 
 
+def rollouts(
+    warehouse: Warehouse, stream: Stream, *, after_batch: int = 0, through_batch: int | None = None
+) -> list[tuple[str, int]]:
+    """The rollouts that the rows of the batches after `after_batch` name, with their rows; the most frequent first."""
+    values = {"after": after_batch, "through": through_batch}
+    return [(name, rows) for name, rows in _rows(warehouse, "facts_rollouts", stream, values)]
+
+
 def newest_row(
     warehouse: Warehouse,
     stream: Stream,

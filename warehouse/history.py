@@ -57,7 +57,7 @@ def standings(warehouse: Warehouse, rollout: str) -> list[StandingThen]:
     return [StandingThen(utc(row[0]), utc(row[1]), *row[2:]) for row in found]
 
 
-def verdicts(warehouse: Warehouse, gate: str) -> list[VerdictThen]:
-    """Every run of the gate ("rollout/name"), in order of time; empty before the first."""
-    found = warehouse.connection.execute(statement("history_verdicts"), {"gate": gate}).fetchall()
+def verdicts(warehouse: Warehouse, rollout: str, gate: str) -> list[VerdictThen]:
+    """Every run of one gate of the rollout, in order of time; empty before the first."""
+    found = warehouse.connection.execute(statement("history_verdicts"), {"rollout": rollout, "gate": gate}).fetchall()
     return [VerdictThen(gate, utc(row[0]), *row[1:]) for row in found]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from warehouse import ledger
+from warehouse import ledger, sightings
 from warehouse.mapping import plan
 from warehouse.records.errors import SourceError
 from warehouse.records.ingest import BatchReport, PullReport, SourceSpec
 from warehouse.records.streams import Stream
+from warehouse.sightings import Sighting
 from warehouse.store import Warehouse
 from warehouse.tables import ensure
-from warehouse.taking import Poll, Progress, is_empty_text, take
+from warehouse.taking import Poll, Progress, is_empty_text, shown, take
 
 
 def pull(
@@ -33,42 +35,60 @@ def pull(
     `source.path` is a path or glob relative to `base`; files go in sorted order. `now` (UTC) is the time of arrival
     and of the poll. `window_seconds` is the length of a window for the counts by window. `progress` is told the
     file, the bytes read and the bytes in all. Content that was read before under the same mapping gives a report
-    with `repeated` and changes nothing; of a JSON-lines file that grew only the new lines are read. Data that cannot
-    be read never raise: they end in quarantine, in a batch's `error`, or in `degraded`. A text file without a byte
-    has an `error` that says so, but does not degrade the source.
+    with `repeated` and changes nothing; a file whose size and time of last change are as they were is not even opened;
+    of a JSON-lines file that grew only the new lines are read. Data that cannot be read never raise: they end in
+    quarantine, in a batch's `error`, or in `degraded`. A text file without a byte has an `error` that says so, but does
+    not degrade the source.
 
     Raises:
         UsageError: the mapping names a column that the stream does not have.
         StoreError: the stream's table holds a column under another type.
     """
-    plan(source, stream)
+    mapping = plan(source, stream).digest
     ensure(warehouse, stream)
     poll = Poll(base, now, ledger.watermark(warehouse, source.name), window_seconds, progress)
-    reports, faults = _take_all(warehouse, source, stream, poll)
-    degraded = _in_one_sentence(faults)
-    new = sum(not report.repeated for report in reports)
-    ledger.add_poll(warehouse, source, polled_at=now, batches=new, degraded=degraded)
-    return PullReport(source.name, stream.name, tuple(reports), degraded)
+    taken = _take_all(warehouse, source, stream, mapping, poll)
+    degraded = _in_one_sentence(taken.faults)
+    new = sum(not report.repeated for report in taken.reports)
+    with warehouse.transaction():
+        sightings.note(warehouse, source.name, mapping, taken.sightings)
+        ledger.add_poll(warehouse, source, polled_at=now, batches=new, degraded=degraded)
+    return PullReport(source.name, stream.name, tuple(taken.reports), degraded)
 
 
-def _take_all(
-    warehouse: Warehouse, source: SourceSpec, stream: Stream, poll: Poll
-) -> tuple[list[BatchReport], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What the files of one poll came to: reports, what was wrong, and how the files looked that had to be read."""
+
+    reports: list[BatchReport] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+
+
+def _take_all(warehouse: Warehouse, source: SourceSpec, stream: Stream, mapping: str, poll: Poll) -> _Taken:
+    taken = _Taken()
     names = _files(poll.base, source.path)
     if not names:
-        return [], [f"No file matches {source.path!r} in {poll.base}; check the path of source {source.name!r}."]
-    reports: list[BatchReport] = []
-    faults: list[str] = []
+        taken.faults.append(
+            f"No file matches {source.path!r} in {poll.base}; check the path of source {source.name!r}."
+        )
+    known = sightings.known(warehouse, source.name, mapping)
     for name in names:
-        try:
-            report = take(warehouse, source, stream, name, poll)
-        except SourceError as error:
-            faults.append(str(error))
-            continue
-        reports.append(report)
+        seen = known.get(shown(name))
+        if seen is not None and sightings.is_unchanged(poll.base / name, seen[0]):
+            report = seen[1]
+        else:
+            try:
+                report, mark = take(warehouse, source, stream, name, poll)
+            except SourceError as error:
+                taken.faults.append(str(error))
+                continue
+            if mark.changed_ns is not None:
+                taken.sightings.append(Sighting(shown(name), mark.size, mark.changed_ns, report.batch))
+        taken.reports.append(report)
         if report.error is not None and not is_empty_text(source, report):
-            faults.append(report.error)
-    return reports, faults
+            taken.faults.append(report.error)
+    return taken
 
 
 def _files(base: Path, path: str) -> list[str]:

@@ -22,7 +22,7 @@ def source_states(
     Counts are over batches that arrived after `since` and not after `until`; poll, watermark and newest row are as
     they were known at `until`. None leaves that side open.
     """
-    return [SourceState(**row) for row in _rows(warehouse, "ledger_states", {"since": since, "until": until})]
+    return [SourceState(**row) for row in rows(warehouse, "ledger_states", {"since": since, "until": until})]
 
 
 def batches(
@@ -36,12 +36,12 @@ def batches(
 ) -> list[BatchReport]:
     """Batches of the ledger, oldest first, that arrived after `since` and not after `until`."""
     bound = {"source": source, "stream": stream, "after_batch": after_batch, "since": since, "until": until}
-    return [_report(row) for row in _rows(warehouse, "ledger_batches", bound)]
+    return [report(row) for row in rows(warehouse, "ledger_batches", bound)]
 
 
 def quarantined(warehouse: Warehouse, *, source: str | None = None, limit: int = 100) -> list[Quarantined]:
     """Rows that were not let in, newest batch first, at most `limit` of them."""
-    return [Quarantined(**row) for row in _rows(warehouse, "ledger_quarantined", {"source": source, "limit": limit})]
+    return [Quarantined(**row) for row in rows(warehouse, "ledger_quarantined", {"source": source, "limit": limit})]
 
 
 def window_counts(
@@ -55,7 +55,7 @@ def window_counts(
 ) -> list[WindowCount]:
     """Rows that each source brought for each window that starts in [start, end); windows without rows are left out."""
     bound = {"start": start, "end": end, "stream": stream, "source": source, "through_batch": through_batch}
-    return [WindowCount(**row) for row in _rows(warehouse, "ledger_window_counts", bound)]
+    return [WindowCount(**row) for row in rows(warehouse, "ledger_window_counts", bound)]
 
 
 def restated_windows(
@@ -102,7 +102,7 @@ def same_content(
 ) -> BatchReport | None:
     """The batch in which a source brought these bytes under this mapping, None when it never did."""
     bound = {"source": source, "content_digest": content_digest, "mapping_digest": mapping_digest, "file": file}
-    return next((_report(row) for row in _rows(warehouse, "ledger_same_content", bound)), None)
+    return next((report(row) for row in rows(warehouse, "ledger_same_content", bound)), None)
 
 
 def next_batch(connection: duckdb.DuckDBPyConnection) -> int:
@@ -128,13 +128,15 @@ def add_poll(
         connection.execute(load("ledger_add_poll"), bound)
 
 
-def _rows(warehouse: Warehouse, name: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+def rows(warehouse: Warehouse, name: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+    """The result of a query of the ledger, each row by column name."""
     result = warehouse.connection.execute(load(name), bound)
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _report(row: dict[str, Any]) -> BatchReport:
+def report(row: dict[str, Any]) -> BatchReport:
+    """The report that a row of the table of batches holds."""
     known = {name: row[name] for name in BatchReport.__dataclass_fields__ if name in row}
     for name in ("restated_columns", "reasons", "flagged"):
         known[name] = json.loads(row[name])

@@ -18,6 +18,8 @@ from warehouse.records.ingest import SourceSpec
 from warehouse.records.streams import COMMON, Column, Stream
 
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
+AS_NAME = "|name"
+"""Ending of a place in a template whose text is wanted in the form that names of rollouts have."""
 Place = tuple[str, ...]
 
 
@@ -144,9 +146,15 @@ def _template(building: _Building, origin: str) -> str:
         if index % 2 == 0:
             pieces += [building.bind(piece) + "::VARCHAR"] if piece else []
             continue
-        found = [building.extract(place, as_json=False) for place in places(piece)]
-        pieces.append(f"coalesce({', '.join(found)})" if len(found) > 1 else found[0])
+        found = [building.extract(place, as_json=False) for place in places(piece.removesuffix(AS_NAME))]
+        text = f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+        pieces.append(_name(text) if piece.endswith(AS_NAME) else text)
     return f"({' || '.join(pieces)})"
+
+
+def _name(text: str) -> str:
+    """The text in small letters, with one hyphen for whatever a name cannot hold."""
+    return f"trim(regexp_replace(lower({text}), '[^a-z0-9_]+', '-', 'g'), '-')"
 
 
 def _format(source: SourceSpec, origin: str, times: frozenset[str]) -> str:

@@ -13,9 +13,10 @@ from typing import Any, Self
 import duckdb
 from filelock import FileLock, Timeout
 
+from warehouse import folder as folders
 from warehouse.records.errors import StoreBusyError, StoreError
 
-FILE_NAME = "warehouse.duckdb"
+FILE_NAME = folders.WAREHOUSE_FILE
 _MIGRATION = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 
 
@@ -37,7 +38,7 @@ class Warehouse:
             StoreBusyError: another process held the slot for `wait_seconds`.
             StoreError: the file cannot be opened or was written by a newer version.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        folders.make(folder)
         lock = FileLock(folder / "writer.lock")
         try:
             lock.acquire(timeout=wait_seconds)

@@ -40,21 +40,23 @@ class Poll:
     progress: Progress | None = None
 
 
-def take(warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, poll: Poll) -> BatchReport:
-    """What one file brought; of content that was read before, the old report with `repeated`.
+def take(
+    warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, poll: Poll
+) -> tuple[BatchReport, Fingerprint]:
+    """What one file brought, and its fingerprint; of content that was read before, the old report with `repeated`.
 
     Raises:
         SourceError: the file cannot be read now, or the store cannot make sense of it; nothing of it was kept.
     """
     mapping = plan(source, stream)
-    file = os.fsencode(name).decode("utf-8", "backslashreplace")
+    file = shown(name)
     path = poll.base / name
     mark = _fingerprint(warehouse, source, mapping, path, file)
     known = ledger.same_content(
         warehouse, source.name, mark.digest, mapping.digest, file if mapping.uses_file else None
     )
     if known is not None:
-        return replace(known, repeated=True)
+        return replace(known, repeated=True), mark
     try:
         with warehouse.transaction() as connection:
             prepare(connection, mapping)
@@ -69,10 +71,15 @@ def take(warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, po
                 watermark=poll.watermark,
                 window_seconds=poll.window_seconds,
             )
-            return settle(connection, source, [c.name for c in mapping.columns], arrival, error)
+            return settle(connection, source, [c.name for c in mapping.columns], arrival, error), mark
     except _DATA_FAULTS as fault:
         why = str(fault).splitlines()[0][:200]
         raise SourceError(f"{path.name} holds data that cannot be stored, nothing of it was kept ({why}).") from fault
+
+
+def shown(name: str) -> str:
+    """The name of a file as text; bytes of it that are no UTF-8 are written in hex."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def is_empty_text(source: SourceSpec, report: BatchReport) -> bool:

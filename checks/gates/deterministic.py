@@ -48,7 +48,8 @@ def _judge(
     if trouble is not None:
         return "error", *trouble
     if value is None:
-        return "no_data", "no_rows", sentence or f"There are no data for {gate.metric}, so nothing can be said."
+        nothing = f"There are no data for {gate.metric}, so nothing can be said."
+        return "no_data", "no_rows", _joined(nothing, sentence)
     if not math.isfinite(value):
         return (
             "error",
@@ -59,8 +60,8 @@ def _judge(
         return "stale", "too_old", wording.silent(gate, newest, now - newest, gate.max_age)
     is_kept = value <= gate.limit if gate.direction == "at_most" else value >= gate.limit
     if is_kept:
-        return "pass", "limit_kept", sentence or _compared(gate, value, "as required")
-    detail = " ".join(part for part in (_compared(gate, value, "which is not kept"), sentence) if part)
+        return "pass", "limit_kept", _joined(_compared(gate, value, "as required"), sentence)
+    detail = _joined(_compared(gate, value, "which is not kept"), sentence)
     return ("stale", "too_old", detail) if gate.kind in AGE_KINDS else ("insufficient", "limit_not_met", detail)
 
 
@@ -68,3 +69,7 @@ def _compared(gate: GateSpec, value: float, so: str) -> str:
     words = "at most" if gate.direction == "at_most" else "at least"
     limit = wording.amount(gate, gate.limit)
     return f"{gate.metric} is {wording.amount(gate, value)}; the limit is {words} {limit}, {so}."
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

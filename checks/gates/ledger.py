@@ -17,14 +17,19 @@ def in_order(epoch: Epoch, rows: Sequence[EvidenceRow], window_seconds: int) -> 
 
     Raises:
         LedgerError: a row belongs to another epoch, is there twice, lies before the epoch or between its windows, or
-            does not hold one growth per bet.
+            does not hold one growth per bet; or there are fewer or more rows than were folded.
     """
+    if epoch.windows is not None and len(rows) != epoch.windows:
+        raise LedgerError(
+            f"Evidence of epoch {epoch.epoch}: {epoch.windows} windows were folded and {len(rows)} are there. Restore "
+            "the data folder from a copy; a new release begins an epoch of its own."
+        )
     ordered = sorted(rows, key=lambda row: row.window_start)
     for i, row in enumerate(ordered):
         if problem := _problem(epoch, row, ordered[i - 1] if i else None, window_seconds):
             raise LedgerError(
                 f"Evidence of epoch {epoch.epoch}, window {row.window_start.isoformat()}: {problem}. Restore the "
-                "ledger, or close the epoch and open a new one."
+                "data folder from a copy; a new release begins an epoch of its own."
             )
     return [row for row in ordered if row.units > 0]
 

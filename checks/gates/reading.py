@@ -30,8 +30,9 @@ class Run:
 class Reading:
     """Evidence (natural logs) and measures of one gate.
 
+    `all_low` and `all_high` are the mean over all units with what is not scored at the low and at the high end.
     `breach` is the monitor's evidence now, or its highest once a breach is proved (`breached`, with the `run` that it
-    points to). `passing` is the cumulative evidence now. `estimate`, `low` and `high` are in the metric's unit.
+    points to). `passing` is the cumulative evidence now. Measures are in the metric's unit.
     `doubt` is true when only the unscored units keep the limit from being on one side of all that is known.
     """
 
@@ -41,6 +42,8 @@ class Reading:
     estimate: float | None
     low: float
     high: float
+    all_low: float
+    all_high: float
     breach: float
     passing: float
     breached: bool
@@ -107,6 +110,8 @@ def read(
         estimate=estimate(gate, units, low_total, high_total),
         low=low,
         high=high,
+        all_low=low_total / SCALE / units,
+        all_high=high_total / SCALE / units,
         breach=breach,
         passing=passing,
         breached=breached,

@@ -41,12 +41,16 @@ def evaluate(
         trouble = ("ledger_disagrees", str(problem))
     except CheckError as problem:
         trouble = ("check_failed", str(problem))
-    outcome, reason, detail = _judge(gate, reading, now, trouble)
+    outcome, reason, detail = _judge(gate, epoch, reading, now, trouble)
+    if reading is not None and outcome != "error":
+        detail += wording.both_ways(gate, reading)
     digest = reading.digest if reading else ledger.digest(f"{gate.digest} {trouble}", [(epoch, ())] if epoch else [])
     return verdict(gate, outcome, reason, detail, _numbers(gate, epoch, reading, outcome), digest)
 
 
-def _judge(gate: GateSpec, reading: Reading | None, now: datetime, trouble: Trouble | None) -> tuple[Outcome, str, str]:
+def _judge(
+    gate: GateSpec, epoch: Epoch | None, reading: Reading | None, now: datetime, trouble: Trouble | None
+) -> tuple[Outcome, str, str]:
     if reading is not None and reading.breached:
         alpha = math.exp(-proofs(gate)[0])
         return (
@@ -57,13 +61,15 @@ def _judge(gate: GateSpec, reading: Reading | None, now: datetime, trouble: Trou
     if trouble is not None:
         return "error", *trouble
     if reading is None:
-        return "no_data", "no_rows", wording.nothing(gate)
+        return "no_data", "no_rows", wording.nothing(gate, epoch)
     age = now - reading.newest
     if gate.max_age is not None and age > gate.max_age:
         return "stale", "too_old", wording.silent(gate, reading.newest, age, gate.max_age)
     if reading.scored < gate.min_scored * reading.units:
         return "insufficient", "unscored", wording.too_little_scored(gate, reading)
-    return _weigh(gate, reading)
+    outcome, reason, detail = _weigh(gate, reading)
+    again = wording.anew(epoch) if reason == "more_units_needed" else ""
+    return outcome, reason, f"{detail} {again}".rstrip()
 
 
 def _weigh(gate: GateSpec, reading: Reading) -> tuple[Outcome, str, str]:
@@ -87,6 +93,8 @@ def _numbers(gate: GateSpec, epoch: Epoch | None, reading: Reading | None, outco
         estimate=reading.estimate,
         low=reading.low,
         high=reading.high,
+        all_low=reading.all_low,
+        all_high=reading.all_high,
         units=reading.units,
         unscored=reading.units - reading.scored,
         evidence_breach=reading.breach,

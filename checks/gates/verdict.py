@@ -19,6 +19,8 @@ class Numbers:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    all_low: float | None = None
+    all_high: float | None = None
     units: int = 0
     unscored: int = 0
     evidence_breach: float | None = None
@@ -49,6 +51,8 @@ def verdict(gate: GateSpec, outcome: Outcome, reason: str, detail: str, numbers:
         estimate=numbers.estimate,
         low=numbers.low,
         high=numbers.high,
+        all_low=numbers.all_low,
+        all_high=numbers.all_high,
         units=numbers.units,
         unscored=numbers.unscored,
         evidence_breach=numbers.evidence_breach,

@@ -7,15 +7,22 @@ from datetime import datetime, timedelta
 
 from checks.gates.reading import Reading
 from checks.gates.spec import GateSpec
+from warehouse.records.evidence import Epoch
 
 
 def amount(gate: GateSpec, value: float | None) -> str:
-    """A value of the gate's metric for people: rates in percent, anything else with its measure."""
+    """A value of the gate's metric for people: rates and shares in percent, anything else with its measure."""
     if value is None:
         return "unknown"
-    if gate.kind == "rate":
+    if gate.kind == "rate" or gate.measure.strip().lower().split(" ")[0] == "share":
         return f"{100 * value:.3g} %"
     return f"{value:.4g} {gate.measure}".rstrip()
+
+
+def subject(gate: GateSpec) -> str:
+    """What the gate measures, with the slice it looks at: "harmful_output_rate in segment returns"."""
+    where = f" in segment {gate.segment}" if gate.segment else ""
+    return f"{gate.metric}{where}" + (" of the control arm" if gate.arm == "control" else "")
 
 
 def count(number: int, unit: str) -> str:
@@ -39,7 +46,17 @@ def span(length: timedelta) -> str:
 def measured(gate: GateSpec, reading: Reading) -> str:
     """Estimate and interval: "harmful_output_rate is 1.2 % (0.6 % to 2 %)"."""
     between = f"{amount(gate, reading.low)} to {amount(gate, reading.high)}"
-    return f"{gate.metric} is {amount(gate, reading.estimate)} ({between})"
+    return f"{subject(gate)} is {amount(gate, reading.estimate)} ({between})"
+
+
+def both_ways(gate: GateSpec, reading: Reading) -> str:
+    """The mean over all units, with what is not scored at either end; empty when everything is scored."""
+    if reading.all_low == reading.all_high:
+        return ""
+    missing = reading.units - reading.scored
+    without = f"the {missing:,} without a value included" if missing else "with what has no value"
+    between = f"{amount(gate, reading.all_low)} to {amount(gate, reading.all_high)}"
+    return f" Over all {count(reading.units, gate.unit)}, {without}, it is {between}, depending on what those are."
 
 
 def exceeded(gate: GateSpec, reading: Reading, alpha: float) -> str:
@@ -54,7 +71,7 @@ def exceeded(gate: GateSpec, reading: Reading, alpha: float) -> str:
     if past or reading.run is None:
         return f"{measured(gate, reading)}, {proof}"
     run = f"{amount(gate, reading.run.estimate)} from {moment(reading.run.start)} to {moment(reading.run.end)}"
-    return f"{gate.metric} was {run}, {proof} Over the whole epoch it is {amount(gate, reading.estimate)}."
+    return f"{subject(gate)} was {run}, {proof} Over the whole epoch it is {amount(gate, reading.estimate)}."
 
 
 def kept(gate: GateSpec, reading: Reading, beta: float) -> str:
@@ -104,20 +121,41 @@ def too_little_scored(gate: GateSpec, reading: Reading) -> str:
     """Why the gate is `insufficient` whatever else is known: too small a share has a value."""
     return (
         f"Only {reading.scored:,} of {count(reading.units, gate.unit)} "
-        f"({100 * reading.scored / reading.units:.3g} %) have a value for {gate.metric}; at least "
+        f"({100 * reading.scored / reading.units:.3g} %) have a value for {subject(gate)}; at least "
         f"{100 * gate.min_scored:.3g} % must. Have them scored."
     )
 
 
-def nothing(gate: GateSpec) -> str:
+def nothing(gate: GateSpec, epoch: Epoch | None) -> str:
     """Why the gate is `no_data`."""
-    return f"No window with {gate.unit}s for {gate.metric} has been completed yet, so nothing can be said."
+    yet = f"No window with {gate.unit}s for {subject(gate)} has been completed"
+    again = anew(epoch)
+    return f"{again} {yet} since then." if again else f"{yet} yet, so nothing can be said."
+
+
+def anew(epoch: Epoch | None) -> str:
+    """Why what was known before no longer counts; empty for the first epoch of a release."""
+    if epoch is None or not epoch.opened_for:
+        return ""
+    why = _BEGUN_ANEW.get(epoch.opened_for, epoch.opened_for)
+    return (
+        f"Evidence began anew with the window from {moment(epoch.first_window)} on ({why}); what was looked at before "
+        "does not count for it."
+    )
+
+
+_BEGUN_ANEW = {
+    "new configuration": "the gate's limit, metric, error budgets, unit or traffic was changed",
+    "new release": "another release was there in between",
+    "paused": "the rollout was paused",
+    "lost evidence": "the decision log names evidence that is no longer in the data folder",
+}
 
 
 def silent(gate: GateSpec, newest: datetime, age: timedelta, allowed: timedelta) -> str:
     """Why the gate is `stale`."""
     return (
-        f"The newest complete data for {gate.metric} end {moment(newest)}, {span(age)} ago; at most {span(allowed)} is "
+        f"The newest complete data for {subject(gate)} end {moment(newest)}, {span(age)} ago; at most {span(allowed)} is "
         "allowed."
     )
 

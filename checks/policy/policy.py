@@ -121,7 +121,10 @@ class Policy(Configuration):
         """
         found = self.rollout(rollout)
         if stage not in found.stages:
-            raise UsageError(f"Rollout {rollout} has no stage {stage!r}; its stages are {listed(found.stages)}.")
+            raise UsageError(
+                f"Rollout {rollout} has no stage {stage!r}; its stages are {listed(found.stages)}. If the decision log "
+                "has it there, put the stage back."
+            )
         return [self._spec(gate, found, stage) for gate in self.gates if rollout in gate.rollout]
 
     def _spec(self, gate: Gate, rollout: Rollout, stage: str) -> GateSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 from typing import Literal as OneOf
@@ -41,8 +42,9 @@ class Source(Section):
     """How long after a moment rows of it may still arrive; windows count as evidence only after that."""
     fields: Mapping[ColumnName, Words] = Field(default_factory=dict)
     """By column, where its value stands: a field ("a.b" goes into nested objects), "=text" (a constant),
-    "{model}-{index}" (a template of fields), "@digest", "@file" or "@row". Columns left out are read from the field of
-    their own name."""
+    "{model}-{index}" (a template of fields; "{model|name}" writes the text as a name: small letters, a hyphen for
+    whatever a name cannot hold), "@digest", "@file" or "@row". Columns left out are read from the field of their own
+    name."""
     time_format: Annotated[str, AfterValidator(_time_format)] = "iso"
     """How times are written: iso, unix_s, unix_ms or a strptime pattern."""
     expected_per_window: Annotated[int, Field(ge=1)] | None = None
@@ -89,10 +91,16 @@ def _origin(column: str, origin: str, stream: Stream, place: Place, known: Known
     inner = ("fields", column)
     if origin.startswith("@") and origin not in _SPECIAL:
         yield place.problem(inner, "is not a word that begins with @.", given=shown(origin), allowed=listed(_SPECIAL))
-    if not origin.startswith(("=", "@")) and (origin.count("{") != origin.count("}") or "{}" in origin):
-        yield place.problem(inner, "is not a template.", given=shown(origin), allowed='"{field}-{other}"')
+    if not origin.startswith(("=", "@")) and not _is_template(origin):
+        yield place.problem(inner, "is not a template.", given=shown(origin), allowed='"{field}-{other}", "{field|name}"')
     if origin.startswith("="):
         yield from _constant(column, origin[1:], stream, place, known)
+
+
+def _is_template(origin: str) -> bool:
+    """True for a place and for a template whose braces close and whose only form is `|name`."""
+    forms = [form for part in re.findall(r"\{([^{}]*)\}", origin) for form in part.split("|")[1:]]
+    return origin.count("{") == origin.count("}") and "{}" not in origin and all(form == "name" for form in forms)
 
 
 def _constant(column: str, value: str, stream: Stream, place: Place, known: Known) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from typing import Any
 from duckdb_engine import ConnectionWrapper, CursorWrapper, Dialect
 from sqlalchemy import Engine, create_engine, text, types
 from sqlalchemy.dialects import registry
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import StaticPool
 
 _COLUMNS = text("SELECT name, type FROM pragma_table_info(:table)")
 registry.register("duckdb.gatehold", __name__, "BufferedDialect")
@@ -99,5 +99,8 @@ def column_type(name: str) -> Any:
 
 
 def engine(connect: Callable[[], Any]) -> Engine:
-    """An engine that asks `connect` for a fresh connection each time and closes it after use (nothing is pooled)."""
-    return create_engine("duckdb+gatehold://", creator=lambda: BufferedConnection(connect()), poolclass=NullPool)
+    """An engine that asks `connect` for one connection when it is first needed; `dispose` closes it.
+
+    Between two statements the connection is rolled back, so each statement has a transaction of its own.
+    """
+    return create_engine("duckdb+gatehold://", creator=lambda: BufferedConnection(connect()), poolclass=StaticPool)

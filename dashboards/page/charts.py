@@ -7,6 +7,7 @@ figure fits light and dark. The little foreign text in a figure (releases, units
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from checks.gates.records import Verdict
@@ -45,26 +46,10 @@ def _line(point: EvidencePoint) -> tuple[str | None, str | None]:
 def estimate_figure(verdict: Verdict, points: Sequence[EvidencePoint]) -> Figure:
     """The estimate with its interval against the limit, one line per epoch."""
     kept = thinned(points)
-    x, lower = _columns(kept, "low")
-    _, upper = _columns(kept, "high")
-    _, middle = _columns(kept, "estimate")
+    x, middle = _columns(kept, "estimate")
     unit = measure(verdict)
     percent = fmt.is_share(unit)
-    band = any(value is not None for value in lower)
-    data: list[Figure] = []
-    if band:
-        data.append(_trace(x, upper, "upper end", line={"width": 0, "color": "var(--accent)"}, hoverinfo="skip"))
-        data.append(
-            _trace(
-                x,
-                lower,
-                "interval",
-                line={"width": 0, "color": "var(--accent)"},
-                fill="tonexty",
-                fillcolor="var(--accent-veil)",
-                hoverinfo="skip",
-            )
-        )
+    data = [trace for _, epoch in groupby(kept, key=_line) for trace in _band(list(epoch))]
     data.append(_trace(x, middle, "estimate", line={"width": 2, "color": "var(--accent)"}))
     layout = _layout(kept, "percent" if percent else unit)
     layout["yaxis"]["tickformat"] = ".3~%" if percent else ".4~g"
@@ -101,6 +86,18 @@ def evidence_figure(verdict: Verdict, points: Sequence[EvidencePoint]) -> Figure
     return {"data": data, "layout": layout}
 
 
+def _band(points: Sequence[EvidencePoint]) -> list[Figure]:
+    """The interval of one epoch as an upper and a lower edge with the space between them filled; empty without one."""
+    known = [point for point in points if point.low is not None and point.high is not None]
+    if not known:
+        return []
+    edge: Figure = {"line": {"width": 0, "color": "var(--accent)"}, "hoverinfo": "skip"}
+    x, upper = _columns(known, "high")
+    _, lower = _columns(known, "low")
+    filled = {"fill": "tonexty", "fillcolor": "var(--accent-veil)"}
+    return [_trace(x, upper, "upper end", **edge), _trace(x, lower, "interval", **edge, **filled)]
+
+
 def _columns(points: Sequence[EvidencePoint], name: str) -> tuple[list[str | None], list[float | None]]:
     """Times and values of one attribute, with a gap wherever an epoch ends."""
     times: list[str | None] = []
@@ -128,11 +125,13 @@ def _trace(x: Sequence[Any], y: Sequence[Any], name: str, **more: Any) -> Figure
 def _range(verdict: Verdict, points: Sequence[EvidencePoint]) -> list[float]:
     """A range that shows limit and estimates; early intervals, as wide as the whole scale, may leave it."""
     middles = [point.estimate for point in points if point.estimate is not None] or [verdict.limit]
+    lasts = [epoch[-1].estimate for _, group in groupby(points, key=_line) if (epoch := list(group))]
     settled = points[len(points) // 3 :]
     lows = [point.low for point in settled if point.low is not None]
     highs = [point.high for point in settled if point.high is not None]
-    reach = max(abs(verdict.limit) * 3, max(middles) * 1.1)
-    top = max(verdict.limit, *middles, *(min(high, reach) for high in highs))
+    # The first windows of an epoch swing widely: they may leave the picture, what the epoch came to may not.
+    reach = max([abs(verdict.limit) * 3, *(1.2 * last for last in lasts if last is not None)])
+    top = max(verdict.limit, *(min(value, reach) for value in (*middles, *highs)))
     bottom = min(verdict.limit, *middles, *lows) if verdict.direction == "at_least" else min(0.0, *middles)
     pad = (top - bottom) * 0.12 or abs(top) * 0.1 or 1.0
     return [bottom - (pad if bottom else 0.0), top + pad]
@@ -148,7 +147,7 @@ def _layout(points: Sequence[EvidencePoint], title: str) -> Figure:
             shapes.append(
                 {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line}
             )
-            notes.append(_release_note(at, point.release))
+            notes.append(_release_note(at, point.release, len(notes) % 2))
     return {
         "margin": {"l": 58, "r": 12, "t": 18, "b": 34},
         "height": 260,
@@ -167,11 +166,11 @@ def _layout(points: Sequence[EvidencePoint], title: str) -> Figure:
     }
 
 
-def _release_note(at: str, release: str | None) -> Figure:
+def _release_note(at: str, release: str | None, row: int) -> Figure:
     name = _plain(release or "unnamed", 24)
     return {
         "x": at,
-        "y": 1,
+        "y": 1 - 0.09 * row,
         "xref": "x",
         "yref": "paper",
         "text": f"release {name}",

@@ -150,4 +150,7 @@ def summary(verdict: Verdict) -> str:
         found += f" (between {fmt.interval(verdict.low, verdict.high, measure(verdict)).replace(' to ', ' and ')})"
     counted = f" over {fmt.number(verdict.units)} {plural(verdict.unit)}" if verdict.units else ""
     missing = f", {fmt.number(verdict.unscored)} of them unscored" if verdict.unscored else ""
+    if verdict.all_low is not None and verdict.all_high is not None and verdict.all_low < verdict.all_high:
+        whole = fmt.interval(verdict.all_low, verdict.all_high, measure(verdict)).replace(" to ", " and ")
+        missing += f" (over all between {whole})"
     return f"{found}{counted}{missing}; the limit is {bound}."

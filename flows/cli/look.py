@@ -2,102 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from flows import project as projects
 from flows.cli import terminal
 from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
+from flows.cli.progress import progress
 from warehouse.records.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 
 EXIT = {"go": 0, "hold": 10, "pause": 11}
 
 
 def gate(
-    rollout: Annotated[str, typer.Argument(help="Name of the rollout.")],
+    rollout: Annotated[str, typer.Argument(metavar="ROLLOUT", help="Name of the rollout.")],
     config: Config = DEFAULT_CONFIG,
     data: Data = None,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a rollout may expand: exit 0 go, 10 hold, 11 pause, 1 error."""
+    """Say whether a rollout may expand.
+
+    Exit 0 go, 10 hold, 11 pause, 1 when nothing can be said. It reads what the last run published and never waits for
+    a run that is going on; when nobody renewed the word of the last run in time, it is hold.
+    """
     now = moment(as_of)
     known = standings(projects.load(config, data=data), now)
     if rollout not in known:
-        raise UsageError(f"There is no rollout {rollout!r}. Known: {', '.join(known) or 'none'}.")
+        near = get_close_matches(rollout, known, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise UsageError(f"There is no rollout {rollout!r}.{meant} Known: {', '.join(known) or 'none'}.")
     found = known[rollout]
     if as_json:
         terminal.emit(found)
     else:
-        show_standing(rollout, found)
+        show_standing(found)
+        mark_simulated([found])
     raise typer.Exit(EXIT[found["standing"]])
 
 
 def status(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
-    """Show every rollout: standing, layers, weakest gate, and why."""
+    """Show every rollout: standing, layers, and why.
+
+    It reads what the last run published and never waits for a run that is going on.
+    """
     known = standings(projects.load(config, data=data), moment(as_of))
     if as_json:
         terminal.emit(known)
         return
     if not known:
         terminal.say("The configuration names no rollout.")
-    terminal.table(
-        "Rollouts",
-        ["rollout", "standing", "stage", "data", "model", "workflow", "governance", "binding gate", "why"],
-        ([name, *_status_row(found)] for name, found in known.items()),
-    )
-    if any(found["simulated"] for found in known.values()):
-        terminal.say("SIMULATED traffic: nothing here is evidence about a real system.", "bold")
+    for found in known.values():
+        show_briefly(found)
+    mark_simulated(known.values())
 
 
 def report(
     config: Config = DEFAULT_CONFIG,
     data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write the page; reports/index.html if not said.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write it; reports/index.html if not said.")] = None,
     as_of: AsOf = None,
+    as_json: Json = False,
 ) -> None:
-    """Write the page of all rollouts, gates, data and decisions as one file that needs no network."""
+    """Write the page of everything known as one HTML file.
+
+    Rollouts, gates, data and decisions, in a file that needs no network. `gatehold run` writes it as well.
+    """
     from flows import publishing
     from flows.stores import open_stores
 
     project = projects.load(config, data=data)
-    with open_stores(project) as stores:
+    with progress() as step, open_stores(project, say=step) as stores:
+        step("Writing the page")
         written = publishing.write_page(project, stores, now=moment(as_of), out=out)
-    terminal.say(f"Written: {written}")
+    if as_json:
+        terminal.emit({"page": written})
+    else:
+        terminal.say(f"Written: {written}")
 
 
 def standings(project: projects.Project, now: datetime) -> dict[str, dict[str, Any]]:
-    """What each configured rollout may do at `now`: the published standing, `hold` when it lapsed or never was."""
-    from warehouse.people import standings as published
-    from warehouse.people.store import People
+    """What each configured rollout may do at `now`: the published standing, or `hold` when it is no longer good."""
+    from warehouse.people import glance
 
-    with People.open(project.data) as people:
-        latest = published.latest(people)
+    latest = glance.standings(project.data)
+    digest = project.policy.digest
     return {
-        r.name: _current(latest[r.name].body, now) if r.name in latest else _never_run(r.name, r.stages[0])
+        r.name: _current(latest[r.name].body, now, digest) if r.name in latest else _never_run(r.name, r.stages[0])
         for r in project.policy.rollouts
     }
 
 
-def _current(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _current(body: Mapping[str, Any], now: datetime, digest: str) -> dict[str, Any]:
     found = dict(body["standing"])
-    until = datetime.fromisoformat(found["valid_until"])
-    if now >= until and found["standing"] != "pause":
-        lapsed = f"The last run's word held until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC; run the monitor again."
-        was = found["standing"]
-        found["standing"] = "hold"
-        found["reasons"] = [
-            {"code": "lease_lapsed", "detail": f"{lapsed} (It was {was}.)", "gate": None},
-            *found["reasons"],
-        ]
+    was, until = found["standing"], datetime.fromisoformat(found["valid_until"])
+    if was == "pause":
+        return found
+    if now >= until:
+        detail = f"The last run's word ({was}) held until {_time(until)}; run the monitor again."
+        _hold(found, "lease_lapsed", detail)
+    if found["config_digest"] != digest:
+        detail = f"The configuration was changed after the last run, whose word was {was}; run the monitor again."
+        _hold(found, "configuration_changed", detail)
     return found
+
+
+def _hold(found: dict[str, Any], code: str, detail: str) -> None:
+    found["standing"] = "hold"
+    found["reasons"] = [{"code": code, "detail": detail, "gate": None}, *found["reasons"]]
 
 
 def _never_run(rollout: str, stage: str) -> dict[str, Any]:
@@ -119,49 +136,66 @@ def _never_run(rollout: str, stage: str) -> dict[str, Any]:
     }
 
 
-def _status_row(found: Mapping[str, Any]) -> list[Any]:
-    layers = {layer["layer"]: layer for layer in found["layers"]}
-
-    def cell(name: str) -> Any:
-        layer = layers.get(name)
-        if layer is None or layer["outcome"] is None:
-            return "-"
-        return terminal.styled(layer["outcome"])
-
-    return [
-        terminal.styled(found["standing"]),
-        found["stage"],
-        *(cell(name) for name in ("data", "model", "workflow", "governance")),
-        found["binding"] or "-",
-        found["reasons"][0]["detail"],
-    ]
-
-
-def show_standing(rollout: str, found: Mapping[str, Any]) -> None:
-    """Print one rollout: the standing, its reasons, and what every gate says."""
-    terminal.console().print(
-        terminal.Text.assemble(
-            terminal.visible(rollout), ": ", terminal.styled(found["standing"]), f" at stage {found['stage']}"
-        )
-    )
-    for reason in found["reasons"]:
-        terminal.say(f"  {reason['detail']}")
+def show_standing(found: Mapping[str, Any]) -> None:
+    """Print one rollout: the standing, why, how long it is good for, and what every gate says, layer by layer."""
+    _headline(found)
+    for reason in _own_reasons(found):
+        terminal.say(reason["detail"], indent=2)
     if found["valid_until"]:
-        terminal.say(f"  Valid until {found['valid_until']}.", "dim")
-    if found["verdicts"]:
-        terminal.table(
-            "", ["layer", "gate", "verdict", "n", "what it says"], (verdict_row(v) for v in found["verdicts"])
-        )
+        terminal.say(f"Good until {_time(datetime.fromisoformat(found['valid_until']))}.", "dim", indent=2)
+    layer = None
+    for verdict in found["verdicts"]:
+        if verdict["layer"] != layer:
+            layer = verdict["layer"]
+            terminal.say(layer, "bold dim")
+        terminal.entry(verdict["outcome"], _said(verdict))
 
 
-def verdict_row(verdict: Mapping[str, Any]) -> list[Any]:
-    """One verdict as cells of a table."""
-    name = verdict["gate"].split("/", 1)[-1]
-    needed = "" if verdict["required"] else " (later stage)"
+def show_briefly(found: Mapping[str, Any]) -> None:
+    """Print one rollout in a few lines: the standing, its layers, and why."""
+    _headline(found)
+    layers = [layer for layer in found["layers"] if layer["outcome"]]
+    if layers:
+        parts: list[terminal.Text | str] = []
+        for layer in layers:
+            parts += [", " if parts else "", f"{layer['layer']} ", terminal.styled(layer["outcome"])]
+        terminal.say(terminal.Text.assemble(*parts), indent=2)
+    for reason in _own_reasons(found):
+        gate = f"{reason['gate']}: " if reason["gate"] else ""
+        terminal.say(f"{gate}{reason['detail']}", indent=2)
+
+
+def mark_simulated(found: Iterable[Mapping[str, Any]]) -> None:
+    """Say so when traffic was simulated."""
+    if any(one["simulated"] for one in found):
+        terminal.say("SIMULATED traffic: nothing here is evidence about a real system.", "bold")
+
+
+def _headline(found: Mapping[str, Any]) -> None:
+    standing = terminal.styled(found["standing"])
+    name = terminal.visible(found["rollout"])
+    # A release is what the logs say it is: it may be anything, and of any length.
+    release = f", release {terminal.visible(found['release'][:80])}" if found["release"] else ""
+    terminal.say(terminal.Text.assemble((name, "bold"), ": ", standing, f" at stage {found['stage']}{release}"))
+
+
+def _own_reasons(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The deciding reason, and those that no gate tells."""
+    reasons: list[Mapping[str, Any]] = found["reasons"]
+    deciding = next((n for n, reason in enumerate(reasons) if reason["gate"]), None)
     return [
-        verdict["layer"],
-        f"{name}{needed}",
-        terminal.styled(verdict["outcome"]),
-        str(verdict["units"]) if verdict["units"] else "",
-        verdict["detail"],
+        reason for n, reason in enumerate(reasons) if not reason["gate"] or n == deciding or reason["code"] == "waived"
     ]
+
+
+def _said(verdict: Mapping[str, Any]) -> str:
+    marks = [
+        "" if verdict["required"] else "not required at this stage",
+        "waived" if verdict["waived"] else "",
+    ]
+    told = ", ".join(mark for mark in marks if mark)
+    return f"{verdict['gate']}{f' ({told})' if told else ''}: {verdict['detail']}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,28 +14,42 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Text", "console", "emit", "fail", "jsonable", "note", "say", "styled", "table", "visible"]
+__all__ = ["Text", "console", "emit", "entry", "fail", "jsonable", "note", "say", "styled", "table", "visible"]
 
 STYLES = {
     "go": "bold green",
     "pass": "green",
+    "ok": "green",
     "hold": "bold yellow",
     "insufficient": "yellow",
     "stale": "yellow",
     "blocked": "yellow",
+    "warning": "yellow",
     "no_data": "bright_black",
     "pause": "bold red",
     "breach": "bold red",
+    "wrong": "bold red",
+    "critical": "bold red",
     "error": "bold magenta",
+    "degraded": "bold magenta",
 }
+LABEL = len("insufficient")
+PIPED = 160
+"""Columns of a table that nobody's terminal limits."""
+
+
+def wraps() -> bool:
+    """Whether lines are broken to a width: on a terminal, or where COLUMNS names one; a pipe gets whole lines."""
+    return sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
 
 
 def console() -> Console:
-    """A console for stdout; wide enough to be read when it is not a terminal."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
+    """A console for stdout."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if wraps() else PIPED, soft_wrap=not wraps())
 
 
 def visible(text: str) -> str:
@@ -44,27 +59,43 @@ def visible(text: str) -> str:
     )
 
 
-def say(text: str, style: str = "") -> None:
-    """Print lines of text as they are; line ends are kept, other invisible characters are escaped."""
-    for line in text.split("\n"):
-        console().print(Text(visible(line), style=style))
+def say(text: str | Text, style: str = "", *, indent: int = 0) -> None:
+    """Print lines of text under an indent; line ends are kept, other invisible characters of `str` are escaped."""
+    out = console()
+    for line in text.split("\n") if isinstance(text, str) else [text]:
+        shown = line if isinstance(line, Text) else Text(visible(line), style=style)
+        out.print(Padding(shown, (0, 0, 0, indent)) if wraps() and indent else Text(" " * indent) + shown)
+
+
+def entry(label: str, text: str) -> None:
+    """Print a state in its colour, and beside it what it means, broken under itself."""
+    word, meaning = styled(label), Text(visible(text))
+    if not wraps():
+        console().print(Text.assemble("  ", word, " " * max(2, LABEL + 2 - len(word)), meaning))
+        return
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=LABEL, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(word, meaning)
+    console().print(Padding(grid, (0, 0, 0, 2)))
 
 
 def fail(text: str) -> None:
     """Print an error on stderr."""
-    out = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    out = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for number, line in enumerate(text.split("\n")):
-        out.print(Text(("Error: " if number == 0 else "       ") + visible(line), style="red"))
+        out.print(Text(("Error: " if number == 0 else "  ") + visible(line), style="red"))
 
 
 def note(text: str) -> None:
     """Print a remark on stderr, so that stdout stays what was asked for."""
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(Text(visible(text), style="dim"))
+    out = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    out.print(Text(visible(text), style="dim"))
 
 
 def styled(word: str) -> Text:
     """An outcome or standing in its colour; the word itself carries the meaning."""
-    return Text(word, style=STYLES.get(word, ""))
+    return Text(word.replace("_", " "), style=STYLES.get(word, ""))
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:

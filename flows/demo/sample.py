@@ -20,8 +20,13 @@ def starter_text() -> str:
     return resources.files("flows.demo").joinpath("starter.yaml").read_text(encoding="utf-8")
 
 
+def readme_text() -> str:
+    """The README that `gatehold init` writes."""
+    return resources.files("flows.demo").joinpath("starter_readme.md").read_text(encoding="utf-8")
+
+
 def sample_project(seed: int, end: datetime) -> Iterator[DemoFile]:
-    """The files of a new project: `gatehold.yaml` and about 300 answers of the three days before `end`.
+    """The files of a new project: `gatehold.yaml`, a README and about 300 answers of the three days before `end`.
 
     Equal arguments give equal files; every log row carries ``simulated: true``.
 
@@ -31,6 +36,7 @@ def sample_project(seed: int, end: datetime) -> Iterator[DemoFile]:
     check_midnight(end)
     start = end - timedelta(days=DAYS)
     yield DemoFile("gatehold.yaml", starter_text().encode(), start)
+    yield DemoFile("README.md", readme_text().encode(), start)
     yield DemoFile("logs/governance.csv", table([_review(start)]), start)
     answered: list[Row] = []
     for number in range(DAYS):

@@ -39,6 +39,17 @@ CREATE TABLE cursors (
     PRIMARY KEY (source, file)
 );
 
+-- Grain: one file of one source as it was when last read; spares reading it again. changed_ns: nanoseconds since 1970.
+CREATE TABLE sightings (
+    source VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    mapping_digest VARCHAR NOT NULL,
+    bytes BIGINT NOT NULL,
+    changed_ns BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (source, file)
+);
+
 -- Grain: one poll of one source.
 CREATE TABLE polls (
     source VARCHAR NOT NULL,
@@ -136,7 +147,9 @@ CREATE TABLE epochs (
     folded_through TIMESTAMPTZ NOT NULL,
     corrects VARCHAR,
     closed_at TIMESTAMPTZ,
-    close_reason VARCHAR
+    close_reason VARCHAR,
+    windows BIGINT,
+    opened_for VARCHAR NOT NULL
 );
 
 -- Grain: one folded window of one epoch. Append-only.
@@ -177,7 +190,7 @@ CREATE TABLE verdicts (
     estimate DOUBLE,
     units BIGINT NOT NULL,
     release VARCHAR,
-    PRIMARY KEY (gate, at_time)
+    PRIMARY KEY (rollout, gate, at_time)
 );
 
 -- Grain: one carrying out of a suite of expectations over the new rows of one stream.

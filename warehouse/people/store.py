@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,11 +15,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from warehouse.records.errors import StoreBusyError, StoreError
+from warehouse import folder as folders
+from warehouse.people.file import FILE_NAME, revisions, store_error, version
+from warehouse.records.errors import StoreBusyError
 
-FILE_NAME = "people.sqlite"
+__all__ = ["FILE_NAME", "People", "revisions"]
+
 _WRITES = "gatehold_writes"
-_REVISION = re.compile(r"^v(\d{4})_[a-z0-9_]+\.py$")
 
 
 class People:
@@ -42,9 +42,9 @@ class People:
             StoreBusyError: another process was migrating or writing for `wait_seconds`.
             StoreError: the file cannot be opened or was written by a newer version.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        folders.make(folder)
         path = folder / FILE_NAME
-        if _version(path, wait_seconds) != revisions()[-1]:
+        if version(path, wait_seconds) != revisions()[-1]:
             _migrate(path, wait_seconds)
         return cls(_engine(path, wait_seconds), folder)
 
@@ -82,30 +82,6 @@ class People:
             yield session
 
 
-def revisions() -> list[str]:
-    """The migrations of this version by number, in order; reads file names only, so that opening stays fast."""
-    names = (entry.name for entry in resources.files("warehouse.people.migrations.versions").iterdir())
-    return sorted(match.group(1) for name in names if (match := _REVISION.match(name)))
-
-
-def _version(path: Path, wait_seconds: float) -> str | None:
-    """The migration that the file stands at; None for a file that is absent or empty."""
-    if not path.exists():
-        return None
-    try:
-        with closing(sqlite3.connect(path, timeout=wait_seconds)) as connection:
-            known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
-    except sqlite3.Error as error:
-        raise _store_error(path, error) from error
-    if row is not None and row[0] not in revisions():
-        raise StoreError(
-            f"{path} was written by a newer version (migration {row[0]}). "
-            "Install that version or point to another data folder."
-        )
-    return None if row is None else str(row[0])
-
-
 def _migrate(path: Path, wait_seconds: float) -> None:
     """Bring the file to this version in one transaction; of several processes the first does it."""
     from alembic import command
@@ -113,7 +89,7 @@ def _migrate(path: Path, wait_seconds: float) -> None:
 
     try:
         with FileLock(path.with_suffix(".lock"), timeout=wait_seconds):
-            if _version(path, wait_seconds) == revisions()[-1]:
+            if version(path, wait_seconds) == revisions()[-1]:
                 return
             with closing(sqlite3.connect(path, timeout=wait_seconds)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -130,7 +106,7 @@ def _migrate(path: Path, wait_seconds: float) -> None:
             f"Another process is preparing {path} (waited {wait_seconds:g} s). Wait for it to end and try again."
         ) from error
     except sqlite3.Error as error:
-        raise _store_error(path, error) from error
+        raise store_error(path, error) from error
 
 
 def _engine(path: Path, wait_seconds: float) -> Engine:
@@ -160,12 +136,4 @@ def _translated(folder: Path) -> Iterator[None]:
         yield
     except DBAPIError as error:
         # Only the driver's own words: the statement and its values are nobody's business.
-        raise _store_error(folder / FILE_NAME, error.orig) from None
-
-
-def _store_error(path: Path, error: BaseException | None) -> StoreError:
-    if "locked" in str(error):
-        return StoreBusyError(f"Another process is writing to {path} and did not finish in time. Try again.")
-    return StoreError(
-        f"{path} could not be used: {error}. Is the disk full, the folder read-only, or the file not Gatehold's?"
-    )
+        raise store_error(folder / FILE_NAME, error.orig) from None

@@ -13,7 +13,9 @@ class Epoch:
 
     `gate` is "rollout/name". `first_window` is the start of the first window that counts. `corrects` names the epoch
     whose windows this one folds again with restated data (None for an original). `folded_through` is the end of the
-    last window folded: every window before it was a look, with or without data.
+    last window folded: every window before it was a look, with or without data. `windows` counts the rows folded, so
+    that a lost one is noticed (None: not counted). `opened_for` says in a few words what ended the epoch before; it is
+    empty for the first of a release.
     """
 
     epoch: str
@@ -27,6 +29,8 @@ class Epoch:
     corrects: str | None = None
     closed_at: datetime | None = None
     close_reason: str | None = None
+    windows: int | None = None
+    opened_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

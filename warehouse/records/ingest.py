@@ -16,8 +16,9 @@ class SourceSpec:
 
     `fields` maps a column of the stream to a place in the row: ``"properties.model"`` (a path; dots go into nested
     objects, a literal key with dots wins over a path), ``"=text"`` (a constant), ``"{model}-{index}"`` (a template of
-    places; missing when one of them is), ``"@digest"`` (a digest of the whole row, for rows without a natural key;
-    equal rows are duplicates), ``"@file"``, ``"@row"``. A column that is not mapped is read from the field of its own
+    places; missing when one of them is; ``"{model|name}"`` writes the text as a name: small letters, a hyphen for
+    whatever a name cannot hold), ``"@digest"`` (a digest of the whole row, for rows without a natural key; equal rows
+    are duplicates), ``"@file"``, ``"@row"``. A column that is not mapped is read from the field of its own
     name. Fields of the row that feed no column are kept in `attributes`.
     `time_format` is "iso" (ISO 8601; without offset it is UTC), "unix_s", "unix_ms", or a strptime pattern.
     `lateness` is how long after a moment rows of it may still arrive. `expected_per_window` is the smallest number of

@@ -1,0 +1,147 @@
+"""Epochs: where a gate's evidence begins, and what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flows import sourcing
+from warehouse import evidence, facts
+from warehouse.records.evidence import Epoch
+from warehouse.records.metrics import CellMetric, Slice
+
+if TYPE_CHECKING:
+    from checks.gates.spec import GateSpec
+    from checks.policy import Policy
+    from flows.stores import Stores
+
+PAUSED = "paused"
+"""Why an epoch was closed when its rollout was paused."""
+
+
+def scope(gate: GateSpec, release: str | None) -> Slice:
+    """The traffic a gate looks at: its rollout, release, arm (candidate unless said) and segment."""
+    return Slice(rollout=gate.rollout, release=release or "", arm=gate.arm or "candidate", segment=gate.segment)
+
+
+def floor(moment: datetime, seconds: int) -> datetime:
+    """The start of the window that holds `moment`; windows are aligned to the Unix epoch in UTC."""
+    return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
+
+
+def close_for_pause(stores: Stores, gates: Sequence[GateSpec], *, at: datetime) -> None:
+    """Close what was open of the gates when their rollout was paused, at `at`; what was opened later stays open."""
+    for gate in gates:
+        _close(stores, gate, at=at, reason=PAUSED)
+
+
+def closed_by_pause(stores: Stores, gate: GateSpec, *, release: str | None) -> Epoch | None:
+    """The gate's last epoch, if a pause closed it and release and configuration are still the same."""
+    last = next(iter(_originals(stores, gate)[-1:]), None)
+    if last is None or last.close_reason != PAUSED:
+        return None
+    return last if (last.release, last.config_digest) == (release or "", gate.digest) else None
+
+
+def current(
+    stores: Stores,
+    policy: Policy,
+    gate: GateSpec,
+    metric: CellMetric,
+    *,
+    release: str | None,
+    not_before: datetime | None,
+    remembered: Mapping[str, datetime],
+    now: datetime,
+) -> Epoch | None:
+    """The open epoch of this release and configuration, opened if there is none; None before the first data.
+
+    `not_before` and `remembered` are as for `flows.folding.fold_gate`.
+    """
+    last = next(iter(_originals(stores, gate)[-1:]), None)
+    if last is not None and last.closed_at is None:
+        ended = _ended(stores, policy, metric, last, gate, release=release)
+        if ended is None:
+            return last
+        _close(stores, gate, at=now, reason=ended)
+    first = facts.first_window(stores.warehouse, metric, scope(gate, release))
+    if first is None:
+        return None
+    known = _originals(stores, gate)
+    same = [e for e in known if e.release == (release or "")]
+    lost = {name: at for name, at in remembered.items() if name not in {e.epoch for e in known}}
+    # What another test has looked at, or what is lost, never counts again: a new test starts with unseen windows.
+    seen = [_ceiling(at, metric.window_seconds) for at in (not_before, *lost.values()) if at is not None]
+    return begin(
+        stores,
+        gate,
+        f"{gate.key}#{1 + max((_number(name) for name in (*lost, *(e.epoch for e in known))), default=0)}",
+        release=release,
+        first_window=max([first, *seen, *(e.folded_through for e in same)]),
+        now=now,
+        opened_for=(same[-1].close_reason or "") if same else "lost evidence" if lost else "",
+    )
+
+
+def begin(
+    stores: Stores,
+    gate: GateSpec,
+    name: str,
+    *,
+    release: str | None,
+    first_window: datetime,
+    now: datetime,
+    corrects: str | None = None,
+    opened_for: str = "",
+) -> Epoch:
+    """A new epoch, stored; nothing is folded into it yet."""
+    epoch = Epoch(
+        epoch=name,
+        gate=gate.key,
+        rollout=gate.rollout,
+        release=release or "",
+        config_digest=gate.digest,
+        first_window=first_window,
+        opened_at=now,
+        folded_through=first_window,
+        corrects=corrects,
+        windows=0,
+        opened_for=opened_for,
+    )
+    evidence.open_epoch(stores.warehouse, epoch)
+    return epoch
+
+
+def _originals(stores: Stores, gate: GateSpec) -> list[Epoch]:
+    return [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects is None]
+
+
+def _close(stores: Stores, gate: GateSpec, *, at: datetime, reason: str) -> None:
+    """Close the open epochs of a gate, corrections included, that were opened up to `at`."""
+    for epoch in evidence.epochs(stores.warehouse, gate.key):
+        if epoch.closed_at is None and epoch.opened_at <= at:
+            evidence.close_epoch(stores.warehouse, epoch.epoch, at=at, reason=reason)
+
+
+def _ended(
+    stores: Stores, policy: Policy, metric: CellMetric, epoch: Epoch, gate: GateSpec, *, release: str | None
+) -> str | None:
+    """Why an open epoch has ended; None when it goes on."""
+    if epoch.release != (release or ""):
+        return "new release"
+    if epoch.config_digest != gate.digest:
+        return "new configuration"
+    if gone := sourcing.gone(stores, policy, metric.stream, since=epoch.opened_at):
+        # Rows that nobody reads any more cannot speak against the gate: what is left is another population.
+        return f"source {gone[0]} removed"
+    return None
+
+
+def _number(name: str) -> int:
+    return int(name.rsplit("#", 1)[1])
+
+
+def _ceiling(moment: datetime, seconds: int) -> datetime:
+    start = floor(moment, seconds)
+    return start if start == moment else start + timedelta(seconds=seconds)

@@ -1,0 +1,112 @@
+"""Runs of the monitor in processes of their own that are killed (SIGKILL), at a chosen step or after a while.
+
+The steps are found by wrapping functions here; the product knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import projects
+
+from checks.quality import gx as gx  # imported once by the server that all children are forked from
+from flows import checking, deciding, delivering, epochs, folding, pulling, summarising
+from flows.channels.file import FileChannel
+from flows.cli.app import app
+from flows.switches.file import FileSwitch
+from warehouse import cells, evidence, findings, history, ingest, ledger
+from warehouse.people import log, outbox, standings
+
+STEPS: tuple[tuple[Any, str], ...] = (
+    (ingest, "take"),
+    (ledger, "add_poll"),
+    (pulling, "pull_sources"),
+    (findings, "record"),
+    (checking, "check"),
+    (cells, "summarise"),
+    (summarising, "summarise"),
+    (evidence, "open_epoch"),
+    (evidence, "fold"),
+    (evidence, "close_epoch"),
+    (folding, "fold_gate"),
+    (log, "append"),
+    (standings, "publish"),
+    (history, "add"),
+    (deciding, "reopen"),
+    (epochs, "close_for_pause"),
+    (FileSwitch, "apply"),
+    (FileChannel, "send"),
+    (outbox, "delivered"),
+    (delivering, "deliver_project"),
+)
+"""What counts as a step: each call of one of these functions, when it has just returned."""
+
+STEP_FILE = "steps"
+
+
+def _hook(kill_at: int, note: Path) -> None:
+    done = 0
+
+    def hooked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            nonlocal done
+            result = function(*args, **more)
+            done += 1
+            with note.open("a") as file:
+                file.write(f"{name}\n")
+            if done == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    for owner, name in STEPS:
+        setattr(owner, name, hooked(getattr(owner, name), f"{owner.__name__}.{name}"))
+
+
+def _run(folder: Path, hour: float, kill_at: int) -> None:
+    _hook(kill_at, folder / STEP_FILE)
+    projects.run(projects.open_project(folder), hour)
+
+
+def _gatehold(arguments: list[str], after: float) -> None:
+    def kill() -> None:
+        time.sleep(after)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    sys.stdout = open(os.devnull, "w")
+    app(arguments, standalone_mode=False)
+
+
+def _child(target: Callable[..., None], *arguments: object) -> int:
+    """The exit code of a child that is forked from a process which has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    process = context.Process(target=target, args=arguments)
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def run(folder: Path, hour: float, *, kill_at: int = -1) -> bool:
+    """One run; False when it was killed after step number `kill_at`."""
+    code = _child(_run, folder, hour, kill_at)
+    assert code in (0, -signal.SIGKILL), code
+    return code == 0
+
+
+def gatehold(arguments: list[str], *, kill_after: float) -> bool:
+    """`gatehold` with these arguments; False when it was killed after `kill_after` seconds."""
+    code = _child(_gatehold, arguments, kill_after)
+    assert code in (0, -signal.SIGKILL), code
+    return code == 0
