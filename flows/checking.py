@@ -36,40 +36,51 @@ class DataChecks:
 
 
 def check(project: Project, stores: Stores, pulled: Sequence[PullReport], *, now: datetime) -> DataChecks:
-    """Everything that can be said of the new rows; findings are stored, each once."""
-    found = [*_sources(pulled, now), *_batches(pulled)]
+    """Everything that can be said of the new rows; findings are stored, each once.
+
+    New are the rows that no finished check has seen: those just pulled, and those of a run that died before its check.
+    """
+    found, runs = [*_sources(pulled, now)], []
     for stream in sorted({report.stream for report in pulled}):
-        batches = [b for r in pulled if r.stream == stream for b in r.batches]
-        found += _expectations(project, stores, stream, now=now)
+        seen = check_runs.through(stores.warehouse, stream)
+        batches = ledger.batches(stores.warehouse, stream=stream, after_batch=seen)
+        run, broken = _expectations(project, stores, stream, batches, now=now)
+        runs += [run] if run else []
+        found += [*_batches(batches), *broken]
         found += _changes(project, stores, stream, batches)
         found += unclaimed(project, stores, stream, batches)
     drift = drifting.compare_all(project, stores, now=now)
     found += [finding for drifted in drift.values() for finding in drifted.findings]
     new = _not_known(stores, found, now=now)
-    findings.record(stores.warehouse, new, now=now)
+    with stores.warehouse.transaction():
+        # Together: a run that dies in between must not leave rows as checked and forget what was found in them.
+        findings.record(stores.warehouse, new, now=now)
+        for run in runs:
+            check_runs.add(stores.warehouse, run)
     return DataChecks(tuple(new), drift)
 
 
-def _expectations(project: Project, stores: Stores, stream: str, *, now: datetime) -> list[Finding]:
-    """What the suite of the stream says of every row that no suite has seen yet."""
+def _expectations(
+    project: Project, stores: Stores, stream: str, batches: Sequence[BatchReport], *, now: datetime
+) -> tuple[CheckRun | None, list[Finding]]:
+    """What the suite of the stream says of the rows of the batches, with the run to be noted; None without rows."""
     from checks.quality import gx
 
-    seen = check_runs.through(stores.warehouse, stream)
-    new = [b for b in ledger.batches(stores.warehouse, stream=stream, after_batch=seen) if b.accepted or b.restated]
+    new = [b for b in batches if b.accepted or b.restated]
     if not new:
-        return []
+        return None, []
     first, last = new[0].batch, new[-1].batch
     rows = new_rows(stores.warehouse, stream, first, last)
     suite = expectations.suite(project.policy.stream(stream), project.policy.expectations(stream))
     results = gx.run(rows.connect, rows.view, suite, stream=stream, batch=last)
     counts = {state: sum(r.state == state for r in results) for state in ("passed", "failed", "error", "no_data")}
-    check_runs.add(stores.warehouse, CheckRun(stream, first, last, now, *counts.values()))
-    return expectations.findings(results, seen_at=new[-1].last_at)
+    run = CheckRun(stream, first, last, now, *counts.values())
+    return run, expectations.findings(results, seen_at=new[-1].last_at)
 
 
 def _changes(project: Project, stores: Stores, stream: str, batches: Sequence[BatchReport]) -> list[Finding]:
     """Changes of schema and of watched columns since the first of the new rows."""
-    times = [b.first_at for b in batches if b.first_at and not b.repeated]
+    times = [b.first_at for b in batches if b.first_at]
     if not times:
         return []
     since, known = min(times) - DAY, project.policy.stream(stream)
@@ -97,8 +108,8 @@ def _sources(pulled: Sequence[PullReport], now: datetime) -> Iterator[Finding]:
             )
 
 
-def _batches(pulled: Sequence[PullReport]) -> Iterator[Finding]:
-    for batch in (b for report in pulled for b in report.batches if not b.repeated):
+def _batches(batches: Sequence[BatchReport]) -> Iterator[Finding]:
+    for batch in batches:
         for column, count in sorted(batch.flagged.items()):
             yield Finding(
                 kind="range",

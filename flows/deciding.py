@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks import rollout as rollouts
 from checks.gates import codec, standing
-from flows import epochs, notices
+from flows import epochs, notices, sourcing
 from flows.judging import Case, Judged, judge
 from warehouse import facts, history, ledger
 from warehouse.history import StandingThen, VerdictThen
@@ -222,6 +222,7 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
         not_before=state.resumed_at,
         now=now,
         remembered=before.remembered,
+        ledger=sourcing.read(stores),
     )
     judged = judge(stores, policy, case, checks)
     current = standing.decide(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows import drift_page
 from flows.project import Project
 from flows.stores import Stores
 from warehouse import facts
@@ -56,14 +58,16 @@ def _compare(project: Project, stores: Stores, section: Drift, *, now: datetime)
     start = max(newest - section.window, section.reference.end)
     page = project.reports / f"drift-{section.name}.html"
     try:
-        report = _report(project, stores, section, start, newest)
+        report = _report(project, stores, section, page, start, newest, now=now)
     except CheckError as error:
         return Drifted(section.name, section.stream, section.rollout, None, str(error), None, start, newest, None)
     found = tuple(_findings(section, report, newest))
     return Drifted(section.name, section.stream, section.rollout, report, None, None, start, newest, str(page), found)
 
 
-def _report(project: Project, stores: Stores, section: Drift, start: datetime, end: datetime) -> DriftReport:
+def _report(
+    project: Project, stores: Stores, section: Drift, page: Path, start: datetime, end: datetime, *, now: datetime
+) -> DriftReport:
     from checks.drift import evidently_adapter, preparing
     from checks.drift.records import DriftColumn
 
@@ -78,14 +82,26 @@ def _report(project: Project, stores: Stores, section: Drift, start: datetime, e
         column = stream.column(name)
         assert column is not None
         columns.append(DriftColumn(name, preparing.kind_of(column, before), section.tolerance))
-    return evidently_adapter.compare(
+
+    def kept(report: DriftReport) -> bool:
+        if drift_page.is_current(page, report, now=now):
+            return True
+        drift_page.forget(page)
+        return False
+
+    report = evidently_adapter.compare(
         before,
         after,
         columns,
-        html=project.reports / f"drift-{section.name}.html",
-        title=f"{section.rollout}: {section.stream} against the pinned reference",
+        html=page,
+        kept=kept,
+        title=f"{section.rollout}: {section.stream} from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC "
+        "against the pinned reference",
         min_rows=section.min_rows,
     )
+    if not drift_page.is_current(page, report, now=now):
+        drift_page.note(page, report, now=now)
+    return report
 
 
 def _just_after(moment: datetime) -> datetime:

@@ -14,6 +14,7 @@ from warehouse.records.metrics import CellMetric, Slice
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
     from checks.policy import Policy
+    from flows.sourcing import Ledger
     from flows.stores import Stores
 
 PAUSED = "paused"
@@ -53,15 +54,16 @@ def current(
     release: str | None,
     not_before: datetime | None,
     remembered: Mapping[str, datetime],
+    ledger: Ledger,
     now: datetime,
 ) -> Epoch | None:
     """The open epoch of this release and configuration, opened if there is none; None before the first data.
 
-    `not_before` and `remembered` are as for `flows.folding.fold_gate`.
+    `not_before`, `remembered` and `ledger` are as for `flows.folding.fold_gate`.
     """
     last = next(iter(_originals(stores, gate)[-1:]), None)
     if last is not None and last.closed_at is None:
-        ended = _ended(stores, policy, metric, last, gate, release=release)
+        ended = _ended(ledger, policy, metric, last, gate, release=release)
         if ended is None:
             return last
         _close(stores, gate, at=now, reason=ended)
@@ -125,14 +127,14 @@ def _close(stores: Stores, gate: GateSpec, *, at: datetime, reason: str) -> None
 
 
 def _ended(
-    stores: Stores, policy: Policy, metric: CellMetric, epoch: Epoch, gate: GateSpec, *, release: str | None
+    ledger: Ledger, policy: Policy, metric: CellMetric, epoch: Epoch, gate: GateSpec, *, release: str | None
 ) -> str | None:
     """Why an open epoch has ended; None when it goes on."""
     if epoch.release != (release or ""):
         return "new release"
     if epoch.config_digest != gate.digest:
         return "new configuration"
-    if gone := sourcing.gone(stores, policy, metric.stream, since=epoch.opened_at):
+    if gone := sourcing.gone(ledger, policy, metric.stream, since=epoch.opened_at):
         # Rows that nobody reads any more cannot speak against the gate: what is left is another population.
         return f"source {gone[0]} removed"
     return None

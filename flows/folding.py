@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from checks.evidence.growth import window_growth
 from flows import epochs
 from flows.epochs import scope
-from warehouse import evidence, ledger, units
+from warehouse import evidence, units
+from warehouse.ledger import restated_windows
 from warehouse.records.evidence import Epoch, EvidenceRow
 from warehouse.records.metrics import CellMetric, UnitCount
 
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
     from checks.policy import Policy
+    from flows.sourcing import Ledger
     from flows.stores import Stores
 
 
@@ -44,6 +46,7 @@ def fold_gate(
     paused: bool,
     not_before: datetime | None,
     remembered: Mapping[str, datetime],
+    ledger: Ledger,
     now: datetime,
 ) -> GateEvidence:
     """The gate's evidence after folding every mature window it has not folded yet.
@@ -51,40 +54,39 @@ def fold_gate(
     `not_before` is the end of the last pause: evidence from before it never counts again. While the rollout is
     paused, the epoch that the pause closed is shown as it was, until another release or configuration brings evidence
     of its own. `remembered` are the gate's epochs that the decision log names, each with the time of the newest
-    decision on it: of those that the warehouse has lost, nothing up to then counts again.
+    decision on it: of those that the warehouse has lost, nothing up to then counts again. `ledger` is what the ledger
+    of ingest says.
     """
     metric = policy.cell_metric(gate.metric, gate.unit)
-    mature = mature_through(stores, policy, metric)
+    mature = mature_through(ledger, policy, metric)
     closed = epochs.closed_by_pause(stores, gate, release=release) if paused else None
     epoch = closed or epochs.current(
-        stores, policy, gate, metric, release=release, not_before=not_before, remembered=remembered, now=now
+        stores,
+        policy,
+        gate,
+        metric,
+        release=release,
+        not_before=not_before,
+        remembered=remembered,
+        ledger=ledger,
+        now=now,
     )
     if epoch is None:
         return GateEvidence(None, (), ())
+    held = [(epoch, evidence.rows(stores.warehouse, epoch.epoch))]
     # Before folding: afterwards the newest row knows the newest batch, and a restatement in it would be passed over.
-    correction = _corrected_epoch(stores, gate, metric, epoch, release=release, now=now)
+    held += _correction(stores, gate, metric, *held[0], release=release, ledger=ledger, now=now)
     until = closed.folded_through if closed else mature
-    for each in (epoch, correction):
-        if each is not None and each.closed_at is None and until is not None:
-            _fold_windows(stores, gate, metric, each, release=release, until=until, now=now)
-    return read_evidence(stores, gate, epoch.epoch)
+    (epoch, rows), *corrected = [
+        _folded(stores, gate, metric, each, rows, release=release, until=until, batch=ledger.newest_batch, now=now)
+        for each, rows in held
+    ]
+    return GateEvidence(epoch, rows, tuple(corrected))
 
 
-def read_evidence(stores: Stores, gate: GateSpec, epoch_id: str) -> GateEvidence:
-    """The stored evidence of one epoch and of its newest correction."""
-    known = evidence.epochs(stores.warehouse, gate.key)
-    epoch = next(e for e in known if e.epoch == epoch_id)
-    corrections = [e for e in known if e.corrects == epoch_id][-1:]
-    return GateEvidence(
-        epoch,
-        tuple(evidence.rows(stores.warehouse, epoch_id)),
-        tuple((c, tuple(evidence.rows(stores.warehouse, c.epoch))) for c in corrections),
-    )
-
-
-def mature_through(stores: Stores, policy: Policy, metric: CellMetric) -> datetime | None:
+def mature_through(ledger: Ledger, policy: Policy, metric: CellMetric) -> datetime | None:
     """The time up to which every source of the metric's stream is complete, on a window's edge; None before that."""
-    states = {s.source: s for s in ledger.source_states(stores.warehouse)}
+    states = {s.source: s for s in ledger.sources}
     feeding = [s for s in policy.source_specs() if s.stream == metric.stream]
     marks = [states[s.name].watermark if s.name in states else None for s in feeding]
     if not marks or any(mark is None for mark in marks):
@@ -92,35 +94,49 @@ def mature_through(stores: Stores, policy: Policy, metric: CellMetric) -> dateti
     return epochs.floor(min(mark for mark in marks if mark is not None), metric.window_seconds)
 
 
-def _corrected_epoch(
-    stores: Stores, gate: GateSpec, metric: CellMetric, original: Epoch, *, release: str | None, now: datetime
-) -> Epoch | None:
-    """The epoch that folds the original's windows again with restated rows; None when nothing was restated."""
+def _correction(
+    stores: Stores,
+    gate: GateSpec,
+    metric: CellMetric,
+    original: Epoch,
+    rows: list[EvidenceRow],
+    *,
+    release: str | None,
+    ledger: Ledger,
+    now: datetime,
+) -> list[tuple[Epoch, list[EvidenceRow]]]:
+    """The newest epoch that folds the original's windows again with restated rows, and its rows; none without one."""
     known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects == original.epoch]
-    last = known[-1] if known else None
-    if not _changed_since_folded(stores, gate, metric, last or original, release=release):
-        return last if last is not None and last.closed_at is None else None
-    if last is not None and last.closed_at is None:
-        evidence.close_epoch(stores.warehouse, last.epoch, at=now, reason="restated again")
+    last = [(e, evidence.rows(stores.warehouse, e.epoch)) for e in known[-1:]]
+    folded = last[0][1] if last else rows
+    if not _changed_since_folded(stores, gate, metric, folded, release=release, ledger=ledger):
+        return last
+    for epoch, _ in last:
+        if epoch.closed_at is None:
+            evidence.close_epoch(stores.warehouse, epoch.epoch, at=now, reason="restated again")
     name = f"{original.epoch}/corrected-{len(known) + 1}"
-    return epochs.begin(
+    begun = epochs.begin(
         stores, gate, name, release=release, first_window=original.first_window, now=now, corrects=original.epoch
     )
+    return [(begun, [])]
 
 
 def _changed_since_folded(
-    stores: Stores, gate: GateSpec, metric: CellMetric, epoch: Epoch, *, release: str | None
+    stores: Stores,
+    gate: GateSpec,
+    metric: CellMetric,
+    rows: Sequence[EvidenceRow],
+    *,
+    release: str | None,
+    ledger: Ledger,
 ) -> bool:
     """Whether a restatement that came after the last folding changes the units of a window folded before."""
-    rows = evidence.rows(stores.warehouse, epoch.epoch)
     seen = max((row.through_batch for row in rows), default=0)
-    if not rows or not any(
-        b.restated for b in ledger.batches(stores.warehouse, stream=metric.stream, after_batch=seen)
-    ):
+    if not rows or ledger.restated.get(metric.stream, 0) <= seen:
         return False
     restated = [
         w.window_start
-        for w in ledger.restated_windows(
+        for w in restated_windows(
             stores.warehouse, stream=metric.stream, after_batch=seen, window_seconds=metric.window_seconds
         )
         if w.rollout == gate.rollout and w.release == (release or "")
@@ -136,26 +152,29 @@ def _changed_since_folded(
     return any(_digest(now.get(row.window_start, [])) != row.source_digest for row in touched)
 
 
-def _fold_windows(
+def _folded(
     stores: Stores,
     gate: GateSpec,
     metric: CellMetric,
     epoch: Epoch,
+    rows: Sequence[EvidenceRow],
     *,
     release: str | None,
-    until: datetime,
+    until: datetime | None,
+    batch: int,
     now: datetime,
-) -> None:
-    if until <= epoch.folded_through:
-        return
-    known = ledger.newest_batch(stores.warehouse)
+) -> tuple[Epoch, tuple[EvidenceRow, ...]]:
+    """The epoch and its rows after folding what is mature at `until`; `batch` is the newest one known."""
+    if epoch.closed_at is not None or until is None or until <= epoch.folded_through:
+        return epoch, tuple(rows)
     found = units.read_units(stores.warehouse, metric, scope(gate, release), epoch.folded_through, until)
     ordered = sorted(found, key=lambda u: (u.window_start, u.low, u.high, u.scored))
-    rows = [
-        _row(gate, metric, epoch, start, list(group), known=known, now=now)
+    new = [
+        _row(gate, metric, epoch, start, list(group), known=batch, now=now)
         for start, group in groupby(ordered, key=lambda u: u.window_start)
     ]
-    evidence.fold(stores.warehouse, epoch.epoch, rows, until)
+    evidence.fold(stores.warehouse, epoch.epoch, new, until)
+    return replace(epoch, folded_through=until, windows=(epoch.windows or 0) + len(new)), (*rows, *new)
 
 
 def _row(

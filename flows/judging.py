@@ -11,6 +11,7 @@ from checks.gates import deterministic, statistical
 from flows import folding, readings, sourcing
 from flows.folding import GateEvidence
 from flows.readings import Reading
+from flows.sourcing import Ledger
 
 if TYPE_CHECKING:
     from checks.gates.records import Verdict
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Case:
     """One rollout at one moment: what every one of its gates is judged under.
 
-    `remembered` is, by gate, which epochs the decision log names, each with the time of the newest decision on it.
+    `remembered` is, by gate, which epochs the decision log names, each with the time of the newest decision on it;
+    `ledger` is what the ledger of ingest says.
     """
 
     rollout: str
@@ -34,6 +36,7 @@ class Case:
     not_before: datetime | None
     now: datetime
     remembered: Mapping[str, Mapping[str, datetime]]
+    ledger: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,14 @@ class Judged:
 
 def judge(stores: Stores, policy: Policy, case: Case, checks: DataChecks) -> list[Judged]:
     """What every gate of the rollout says, statistical ones after folding what is mature."""
-    return [
-        _statistical(stores, policy, gate, case)
-        if gate.statistical
-        else _deterministic(stores, policy, gate, case, checks)
-        for gate in policy.gate_specs(case.rollout, case.stage)
-    ]
+    # In one transaction: what every gate folds is written to the disk once.
+    with stores.warehouse.transaction():
+        return [
+            _statistical(stores, policy, gate, case)
+            if gate.statistical
+            else _deterministic(stores, policy, gate, case, checks)
+            for gate in policy.gate_specs(case.rollout, case.stage)
+        ]
 
 
 def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> Judged:
@@ -64,9 +69,10 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
         paused=case.paused,
         not_before=case.not_before,
         remembered=case.remembered.get(gate.key, {}),
+        ledger=case.ledger,
         now=case.now,
     )
-    trouble = sourcing.trouble(stores, policy, policy.metric(gate.metric).stream)
+    trouble = sourcing.trouble(case.ledger, policy, policy.metric(gate.metric).stream)
     verdict = evaluate_evidence(gate, found, now=case.now, window=policy.window, trouble=trouble)
     epoch = found.epoch.epoch if found.epoch else None
     held = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]

@@ -30,6 +30,8 @@ from flows.project import Project
 from flows.stores import Stores
 from warehouse import evidence, findings, history, ledger
 from warehouse.people import log, outbox
+from warehouse.records.errors import LedgerError
+from warehouse.records.evidence import Epoch
 
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
@@ -132,11 +134,16 @@ def _series(stores: Stores, policy: Policy, gate: GateSpec) -> GateSeries:
     known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.config_digest == gate.digest]
     # What was restated is drawn as corrected: the newest correction in place of the epoch it corrects.
     drawn = {e.corrects or e.epoch: e for e in sorted(known, key=lambda e: (e.corrects is not None, e.opened_at))}
-    epochs = [
-        (e.epoch, e.release, histories.history(gate, e, evidence.rows(stores.warehouse, e.epoch), window))
-        for e in drawn.values()
-    ]
+    epochs = [(e.epoch, e.release, _points(stores, gate, e, window)) for e in drawn.values()]
     return filling.series(gate.name, epochs)
+
+
+def _points(stores: Stores, gate: GateSpec, epoch: Epoch, window_seconds: int) -> list[histories.EvidencePoint]:
+    try:
+        return histories.history(gate, epoch, evidence.rows(stores.warehouse, epoch.epoch), window_seconds)
+    except LedgerError:
+        # The gate's verdict says so, on a page that has to be written all the same.
+        return []
 
 
 def _drift_table(drifted: Drifted) -> DriftTable:

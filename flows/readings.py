@@ -70,24 +70,24 @@ def _count(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataCh
     return Reading(
         float(sum(cell.items for cell in found)) if found else None,
         newest,
-        sourcing.trouble(stores, policy, metric.stream),
+        sourcing.trouble(case.ledger, policy, metric.stream),
     )
 
 
 def _age(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:
     newest = _newest(stores, policy, metric, case)
     hours = (case.now - newest).total_seconds() / 3600 if newest else None
-    return Reading(hours, newest, sourcing.trouble(stores, policy, metric.stream))
+    return Reading(hours, newest, sourcing.trouble(case.ledger, policy, metric.stream))
 
 
 def _overdue(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:
     stream = policy.stream(metric.stream or "governance")
     where = metric.expressions(stream)[1]
     found = facts.overdue(stores.warehouse, stream, where, Slice(rollout=case.rollout), now=case.now)
-    trouble = sourcing.trouble(stores, policy, metric.stream)
+    trouble = sourcing.trouble(case.ledger, policy, metric.stream)
     if found is None:
         # Nothing was ever opened: none is overdue as long as the source is known to be alive.
-        alive = sourcing.polled(stores, policy, metric.stream)
+        alive = sourcing.polled(case.ledger, policy, metric.stream)
         return Reading(0.0 if alive else None, None, trouble, "No such subject was ever entered.")
     named = ", ".join(found.subjects[:5])
     return Reading(float(found.count), None, trouble, f"Overdue: {named}." if found.count else "")
@@ -140,7 +140,7 @@ def _policy(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataC
     newest = _newest(stores, policy, metric, case)
     streams = [policy.stream(name) for name in policy.evidence_streams(case.rollout)]
     seen = {r.release: r for r in facts.releases(stores.warehouse, streams, case.rollout)}
-    trouble = sourcing.trouble(stores, policy, metric.stream)
+    trouble = sourcing.trouble(case.ledger, policy, metric.stream)
     if newest is None or case.release not in seen:
         return Reading(None, newest, trouble)
     age = (seen[case.release].first_at - newest).total_seconds() / 86_400

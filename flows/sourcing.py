@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,29 +15,50 @@ if TYPE_CHECKING:
     from warehouse.records.ingest import SourceSpec, SourceState
 
 
-def trouble(stores: Stores, policy: Policy, stream: str | None) -> tuple[str, str] | None:
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the ledger of ingest says while a run judges, when nothing comes in: read once for all gates.
+
+    `restated` is, by stream, the newest batch that restated rows; streams without one are left out.
+    """
+
+    sources: tuple[SourceState, ...]
+    newest_batch: int
+    restated: Mapping[str, int]
+
+
+def read(stores: Stores) -> Ledger:
+    """What the ledger says now."""
+    return Ledger(
+        sources=tuple(ledger.source_states(stores.warehouse)),
+        newest_batch=ledger.newest_batch(stores.warehouse),
+        restated=ledger.newest_restatements(stores.warehouse),
+    )
+
+
+def trouble(known: Ledger, policy: Policy, stream: str | None) -> tuple[str, str] | None:
     """Why the sources of a stream cannot be trusted now, as (code, sentence); None when they can."""
     names = {s.name for s in _feeding(policy, stream)}
-    for state in ledger.source_states(stores.warehouse):
+    for state in known.sources:
         if state.source in names and state.degraded:
             return "source_degraded", f"Source {state.source} could not be read in full: {state.degraded}"
     return None
 
 
-def gone(stores: Stores, policy: Policy, stream: str | None, *, since: datetime) -> list[str]:
+def gone(known: Ledger, policy: Policy, stream: str | None, *, since: datetime) -> list[str]:
     """Names of the sources that brought rows of a stream, were read at `since` or later, and are configured no more."""
     names = {s.name for s in policy.source_specs()}
     return [
         state.source
-        for state in ledger.source_states(stores.warehouse)
+        for state in known.sources
         if state.stream == stream and state.source not in names
         if state.newest_at is not None and state.polled_at is not None and state.polled_at >= since
     ]
 
 
-def polled(stores: Stores, policy: Policy, stream: str | None) -> bool:
+def polled(known: Ledger, policy: Policy, stream: str | None) -> bool:
     """True when every source of the stream has been polled, and there is one."""
-    states = {s.source: s for s in ledger.source_states(stores.warehouse)}
+    states = {s.source: s for s in known.sources}
     feeding = _feeding(policy, stream)
     return bool(feeding) and all(s.name in states and states[s.name].polled_at is not None for s in feeding)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from warehouse.people.store import People
     from warehouse.store import Warehouse
 
+AT_ONCE = 1.0
+"""Seconds that a run waits before it says that it waits."""
 PATIENCE = 30.0
 """Seconds that a run waits for another one to end."""
 
@@ -45,7 +47,7 @@ def _warehouse(folder: Path, say: Callable[[str], None] | None) -> Warehouse:
     from warehouse.store import Warehouse
 
     try:
-        return Warehouse.open(folder, wait_seconds=1.0)
+        return Warehouse.open(folder, wait_seconds=AT_ONCE)
     except StoreBusyError:
         if say is not None:
             say(f"Another run is writing; waiting up to {PATIENCE:g} s for it to end")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def unclaimed(project: Project, stores: Stores, stream: str, batches: Sequence[BatchReport]) -> list[Finding]:
     """At most one finding: rows of the new batches that name a rollout which the configuration does not have."""
-    new = [b for b in batches if not b.repeated and (b.accepted or b.restated)]
+    new = [b for b in batches if b.accepted or b.restated]
     if not new:
         return []
     first, last = min(b.batch for b in new), max(b.batch for b in new)

@@ -17,7 +17,6 @@ from typing import Any
 
 import projects
 
-from checks.quality import gx as gx  # imported once by the server that all children are forked from
 from flows import checking, deciding, delivering, epochs, folding, pulling, summarising
 from flows.channels.file import FileChannel
 from flows.cli.app import app
@@ -50,6 +49,11 @@ STEPS: tuple[tuple[Any, str], ...] = (
 """What counts as a step: each call of one of these functions, when it has just returned."""
 
 STEP_FILE = "steps"
+
+HEAVY = ["flows.cli.app", "flows.cli.work", "flows.once", "flows.checking", "flows.deciding", "flows.publishing",
+         "checks.quality.buffered", "great_expectations.validator.validator", "yaml",
+         "great_expectations.data_context.data_context.ephemeral_data_context"]  # fmt: skip
+"""What the server imports once, from which every child is forked."""
 
 
 def _hook(kill_at: int, note: Path) -> None:
@@ -90,7 +94,7 @@ def _gatehold(arguments: list[str], after: float) -> None:
 def _child(target: Callable[..., None], *arguments: object) -> int:
     """The exit code of a child that is forked from a process which has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(HEAVY)
     process = context.Process(target=target, args=arguments)
     process.start()
     process.join()

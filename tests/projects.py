@@ -1,4 +1,4 @@
-"""A small real project on disk: a policy, JSON-lines logs, a file switch and a file channel, and runs of the monitor."""
+"""A small real project on disk: a policy, logs, a file switch and a file channel, and runs of the monitor."""
 
 from __future__ import annotations
 
@@ -150,11 +150,16 @@ def deliveries(project: Project) -> list[Delivery]:
 
 
 def stored(project: Project) -> dict[str, Any]:
-    """All that is stored but polls, history and published leases: what a run without news leaves as it was."""
+    """All that is stored but polls, history, leases and what only saves work: a run without news leaves it as it was."""
     with opened(project) as stores:
-        tables = everything(stores.warehouse)
-        people = {"log": log.entries(stores.people), "outbox": outbox.all(stores.people)}
-    return {name: rows for name, rows in tables.items() if name not in HISTORY} | people
+        return stored_in(stores)
+
+
+def stored_in(stores: Stores) -> dict[str, Any]:
+    """As `stored`, of stores that are open."""
+    tables = everything(stores.warehouse)
+    people = {"log": log.entries(stores.people), "outbox": outbox.all(stores.people)}
+    return {name: rows for name, rows in tables.items() if name not in (*HISTORY, "sightings")} | people
 
 
 def switched(project: Project, name: str = AGENT) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
-from checks.drift import evidently_adapter
+from checks.drift import evidently_adapter, preparing
 from checks.drift.evidently_adapter import compare
 from checks.drift.records import ColumnDrift, DriftColumn, DriftReport
 from warehouse.records.errors import UsageError
@@ -219,6 +219,31 @@ def test_a_page_is_written_even_when_no_column_could_be_measured(tmp_path: Path)
     path = tmp_path / "drift.html"
     compare(frame(5, 1, n=normal()), frame(5, 2, n=normal()), [DriftColumn("n", "numeric")], html=path)
     assert "too few rows" in path.read_text(encoding="utf-8")
+
+
+def test_a_page_is_left_alone_when_it_still_tells_the_report(tmp_path: Path) -> None:
+    path = tmp_path / "drift.html"
+    path.write_text("as it was")
+    rows, columns = (frame(500, 1, n=normal()), frame(500, 2, n=normal())), [DriftColumn("n", "numeric")]
+    seen: list[DriftReport] = []
+    report = compare(*rows, columns, html=path, kept=lambda report: seen.append(report) is None)
+    assert seen == [report]
+    assert path.read_text() == "as it was"
+    assert compare(*rows, columns, html=path, kept=lambda _: False) == report
+    assert "Share of drifted columns" in path.read_text(encoding="utf-8")
+
+
+def test_distances_are_those_of_the_library_s_own_report() -> None:
+    make = {"n": normal(0.2), "c": choice(["a", "b", None]), "b": choice([True, False]), "t": choice(["one", "two 2"])}
+    left, right = frame(700, 1, **make), frame(400, 2, **make)
+    kinds = {"n": "numeric", "c": "categorical", "b": "boolean", "t": "text"}
+    columns = [DriftColumn(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]  # a test's shorthand
+    usable = [p for column in columns for p in preparing.parts(left, right, column, 50) if not p.reason]
+    assert {p.numeric for p in usable} == {True, False}
+    with evidently_adapter._library():
+        run = evidently_adapter._run(usable)
+    theirs = {result["config"]["column"]: result["value"] for result in run.dict()["metrics"]}
+    assert evidently_adapter._distances(usable) == theirs
 
 
 def test_names_that_are_no_columns_are_refused() -> None:

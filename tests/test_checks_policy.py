@@ -336,7 +336,7 @@ gates:
         (13, "gates[0]", "has no max_age, so it may go on passing on old data when rows stop coming."),
         (14, "gates[1].metric", "no source feeds stream probes, so there will be no data for it."),
     ]
-    assert FULL.warnings == ()
+    assert [warning.path for warning in FULL.warnings] == ["sources[0].late_rows"]
 
 
 def test_a_gate_on_rows_received_needs_to_know_how_many_to_expect() -> None:

@@ -13,7 +13,7 @@ from making_evidence import HOUR, START
 
 from checks.gates.records import Reason, Standing
 from checks.gates.standing import Waiver
-from checks.rollout import RolloutState, breaches, may_expand, state, waivers
+from checks.rollout import RolloutState, breaches, may_expand, may_resume, state, waivers
 from warehouse.records.decisions import DecisionEntry, DecisionKind
 from warehouse.records.errors import LedgerError
 
@@ -102,6 +102,9 @@ def test_a_breach_is_on_record_until_a_pass_a_resume_or_another_release() -> Non
         assert breaches([*log, said("hold", 2, harm=silent)]) == ("harm",)
     assert breaches([*log, said("go", 2, harm="pass")]) == ()
     assert breaches([*log, said("hold", 2, release="r2", harm="no_data")]) == ()
+    nothing_seen = entry("hold", 2, standing={"release": None, "verdicts": []})
+    assert breaches([*log, nothing_seen]) == ("harm",), "lost rows name no release, and mend nothing"
+    assert breaches([*log, nothing_seen, said("hold", 3, harm="stale")]) == ("harm",)
     assert breaches([*log, said("pause", 2, harm="breach"), entry("resume", 3)]) == ()
     assert breaches([*log, entry("resume", 3), said("pause", 4, harm="breach")]) == ("harm",)
     assert breaches([]) == ()
@@ -128,3 +131,42 @@ def test_everything_else_is_refused_by_name() -> None:
     assert code(found=go(standing="pause")) == "not_go"
     assert code(replace(ACTIVE, stage="general"), go(stage="general")) == "last_stage"
     assert code(replace(ACTIVE, stage="beta"), go(stage="beta")) == "unknown_stage"
+
+
+PAUSED = replace(ACTIVE, stage="limited", status="paused")
+
+
+def resumed(
+    of: RolloutState = PAUSED,
+    found: Standing | None = None,
+    stage: str = "limited",
+    people: int = 1,
+    hours: float = 1,
+    stages: tuple[str, ...] = STAGES,
+    breached: tuple[str, ...] = (),
+) -> str | None:
+    standing = found or go(standing="pause", stage="limited")
+    refusal = may_resume(of, standing, stages, stage, people, START + hours * HOUR, breached=breached)
+    assert refusal is None or refusal.detail
+    return refusal.code if refusal else None
+
+
+def test_a_person_may_end_a_pause_at_its_stage_or_an_earlier_one() -> None:
+    assert resumed() is None
+    assert resumed(stage="pilot") is None
+    assert resumed(people=2) is None
+
+
+def test_a_pause_that_may_not_end_says_why() -> None:
+    assert resumed(ACTIVE) == "not_paused"
+    assert resumed(state([])) == "not_paused"
+    assert resumed(people=0) == "nobody"
+    assert resumed(stage="general") == "stage_not_allowed"
+    assert resumed(stage="beta") == "stage_not_allowed"
+    assert resumed(hours=2) == "lease_lapsed"
+    assert resumed(hours=-1) == "lease_lapsed"
+    assert may_resume(PAUSED, None, STAGES, "pilot", 1, START) is not None
+    assert resumed(breached=("harm",)) == "still_in_breach"
+    # The stage it was paused at is in the policy no more: a refusal, whatever stage is asked for.
+    assert resumed(stages=("first", "second"), stage="first") == "unknown_stage"
+    assert resumed(stages=(), stage="limited") == "unknown_stage"

@@ -1,4 +1,4 @@
-"""The demo, told once and looked at from every side: terminal, switch, log, warehouse, and the page in a real browser."""
+"""The demo, told once and looked at from every side: switch, log, warehouse, and the page in a real browser."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_the_page_in_a_browser(told: tuple[story.Told, list[str]], browser: Any,
     gate = page.locator("summary", has_text="harm-returns").first
     gate.focus()
     page.keyboard.press("Enter")
-    chart = page.locator("details[open] .js-plotly-plot").first
+    chart = page.locator("details[open] .chart").first
     chart.scroll_into_view_if_needed()
     chart.locator("path.js-line").first.wait_for(state="attached", timeout=10_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -41,7 +41,15 @@ def undisturbed(news: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
     folder = tmp_path_factory.mktemp("undisturbed") / "p"
     shutil.copytree(news.base, folder)
     assert crashing.run(folder, NOW)
-    return p.open_project(folder)
+    return again(folder)
+
+
+def again(folder: Path) -> Project:
+    """The project after one more run of the same hour, which finds nothing left to do but to say `paused`."""
+    project = p.open_project(folder)
+    done = p.run(project, NOW)
+    assert p.outcome(done).entry is None
+    return project
 
 
 def content(value: Any) -> Any:
@@ -53,9 +61,9 @@ def content(value: Any) -> Any:
 
 def final(project: Project) -> dict[str, Any]:
     """Everything that a run leaves, but ids, hashes, and how often a source was polled."""
-    tables = p.stored(project)
-    entries, messages = tables.pop("log"), tables.pop("outbox")
     with p.opened(project) as stores:
+        tables = p.stored_in(stores)
+        entries, messages = tables.pop("log"), tables.pop("outbox")
         published = {name: (s.body, s.at, s.valid_until) for name, s in standings.latest(stores.people).items()}
     return {
         "tables": tables,
@@ -78,8 +86,9 @@ def assert_delivered(project: Project) -> None:
     assert len({(m.kind, m.target, m.body["decision"]["id"], m.body.get("event")) for m in messages}) == len(messages)
 
 
+@pytest.mark.parametrize("part", range(2))
 def test_killed_after_any_step_the_next_run_comes_to_the_same(
-    news: Project, undisturbed: Project, tmp_path: Path
+    news: Project, undisturbed: Project, tmp_path: Path, part: int
 ) -> None:
     expected = final(undisturbed)
     kinds = [kind for _, kind, *_ in expected["decisions"]]
@@ -88,12 +97,12 @@ def test_killed_after_any_step_the_next_run_comes_to_the_same(
     assert {f"{owner.__name__}.{name}" for owner, name in crashing.STEPS} - set(steps) == {
         "warehouse.people.standings.publish"
     }, "every step but the renewal of a lease is on the way of this run"
-    for number, step in enumerate(steps, start=1):
+    for number, step in list(enumerate(steps, start=1))[part::2]:
         folder = tmp_path / f"{number}"
         shutil.copytree(news.base, folder)
         assert not crashing.run(folder, NOW, kill_at=number), step
-        assert crashing.run(folder, NOW)
-        project = p.open_project(folder)
+        p.run(p.open_project(folder), NOW)
+        project = again(folder)
         assert final(project) == expected, f"killed after {step}, step {number}"
         assert_delivered(project)
 
@@ -104,9 +113,10 @@ def test_killed_at_random_moments_again_and_again(news: Project, undisturbed: Pr
     chance = random.Random(5)
     arguments = ["run", "--config", str(folder), "--as-of", (START + NOW * HOUR).isoformat()]
     waits = [chance.uniform(0.05, 0.9) for _ in range(8)]
-    assert not all(crashing.gatehold(arguments, kill_after=wait) for wait in waits)
-    assert crashing.run(folder, NOW)
-    project = p.open_project(folder)
+    finished = [crashing.gatehold(arguments, kill_after=wait) for wait in waits]
+    assert not all(finished)
+    p.run(p.open_project(folder), NOW)
+    project = again(folder)
     assert final(project) == final(undisturbed)
     assert_delivered(project)
 
@@ -114,7 +124,6 @@ def test_killed_at_random_moments_again_and_again(news: Project, undisturbed: Pr
 def test_the_command_killed_from_outside(news: Project, undisturbed: Project, tmp_path: Path) -> None:
     folder = tmp_path / "p"
     shutil.copytree(news.base, folder)
-    (folder / ".gatehold" / "people.sqlite-wal").unlink(missing_ok=True)
     command = [sys.executable, "-c", "from flows.cli import main; main()", "run", "--config", str(folder)]
     process = subprocess.Popen([*command, "--as-of", (START + NOW * HOUR).isoformat()], stdout=subprocess.DEVNULL)
     alerts, until = folder / "alerts.jsonl", time.monotonic() + 60
@@ -123,9 +132,10 @@ def test_the_command_killed_from_outside(news: Project, undisturbed: Project, tm
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert crashing.run(folder, NOW)
-    assert final(p.open_project(folder)) == final(undisturbed)
-    assert_delivered(p.open_project(folder))
+    p.run(p.open_project(folder), NOW)
+    project = again(folder)
+    assert final(project) == final(undisturbed)
+    assert_delivered(project)
 
 
 def test_a_run_of_a_later_hour_finishes_what_a_dead_run_left(news: Project, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,13 @@ from projects import HOUR, START
 from checks.rollout import Refusal
 from flows import acting, deciding, explaining
 from flows.acting import Person
+from flows.cli.app import app
 from flows.cli.look import standings as shown
 from flows.project import Project
 from warehouse import evidence, ledger
 from warehouse.people import log
 from warehouse.records.decisions import DecisionEntry
-from warehouse.records.errors import LedgerError
+from warehouse.records.errors import GateholdError, LedgerError
 from warehouse.records.evidence import Epoch
 from warehouse.store import FILE_NAME
 
@@ -45,9 +48,7 @@ def epochs(project: Project, gate: str = HARM) -> list[Epoch]:
 
 def resume(project: Project, hour: float, *, people: tuple[Person, ...] = (ADA,), stage: str = "pilot") -> Any:
     with p.opened(project) as stores:
-        return acting.resume(
-            stores, project.policy, p.AGENT, people, "mended", stage=stage, now=START + hour * HOUR
-        )
+        return acting.resume(stores, project.policy, p.AGENT, people, "mended", stage=stage, now=START + hour * HOUR)
 
 
 def expand(project: Project, hour: float) -> Any:
@@ -487,6 +488,45 @@ def test_tampered_evidence_comes_out_not_equal(paused: Project, tmp_path: Path) 
     assert any("evidence_digest" in difference for _, differences in found for difference in differences)
 
 
+def exit_code(*arguments: str) -> int:
+    """What the command line would exit with."""
+    try:
+        return int(app(list(arguments), standalone_mode=False) or 0)
+    except GateholdError as error:
+        return error.exit_code
+
+
+def test_the_command_line_tells_a_tampered_record_by_its_exit(paused: Project, tmp_path: Path) -> None:
+    project = copy(paused, tmp_path / "p")
+    config = ("--config", str(project.file))
+    assert exit_code("log", "verify", *config) == 0
+    assert [exit_code("log", "explain", seq, *config) for seq in ("2", "3")] == [0, 0]
+    assert exit_code("log", "explain", "1", *config) == 0, "a start rests on no evidence, so none can differ"
+    with p.opened(project) as stores:
+        stores.warehouse.connection.execute(
+            "UPDATE evidence SET pass_growth = list_transform(pass_growth, (x, i) -> CASE i WHEN 1 THEN -x ELSE x END)"
+        )
+    assert [exit_code("log", "explain", seq, *config) for seq in ("2", "3")] == [5, 5]
+    assert exit_code("log", "verify", *config) == 0, "the decision log itself is whole"
+    with p.opened(project) as stores:
+        stores.warehouse.connection.execute("DELETE FROM evidence")
+    assert exit_code("log", "explain", "3", *config) == 5
+    with closing(sqlite3.connect(project.data / "people.sqlite")) as connection, connection:
+        connection.execute("UPDATE decisions SET summary = 'all is well' WHERE seq = 3")
+    assert exit_code("log", "verify", *config) == 5
+
+
+def test_a_page_is_written_although_the_ledger_has_lost_rows(going: Project, tmp_path: Path) -> None:
+    project = copy(going, tmp_path / "p")
+    with p.opened(project) as stores:
+        stores.warehouse.connection.execute("DELETE FROM evidence WHERE window_start = ?", [START])
+    assert exit_code("run", "--config", str(project.file), "--as-of", (START + 3.1 * HOUR).isoformat()) == 0
+    found = shown(project, START + 3.2 * HOUR)[p.AGENT]
+    assert (found["standing"], found["reasons"][0]["code"]) == ("hold", "ledger_disagrees")
+    assert "2 windows were folded and 1 are there" in found["reasons"][0]["detail"]
+    assert (project.data / "reports" / "index.html").exists()
+
+
 def test_the_split_and_order_of_files_decide_nothing(tmp_path: Path) -> None:
     rows = p.answers(0, hours=4, harmful=3)
     whole, split = p.make(tmp_path / "whole"), p.make(tmp_path / "split")
@@ -505,7 +545,10 @@ def test_hourly_runs_and_one_run_agree_on_the_evidence(tmp_path: Path) -> None:
     other = p.run(once, 5)
     assert sums(hourly) == sums(once)
     plain = [
-        [(v.gate, v.outcome, v.detail, v.evidence_breach, v.evidence_pass, v.units) for v in p.outcome(done).standing.verdicts]
+        [
+            (v.gate, v.outcome, v.detail, v.evidence_breach, v.evidence_pass, v.units)
+            for v in p.outcome(done).standing.verdicts
+        ]
         for done in (one, other)
     ]
     assert plain[0] == plain[1]

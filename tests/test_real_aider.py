@@ -118,7 +118,11 @@ def test_no_check_crashed(findings: list[dict[str, Any]]) -> None:
 
 def test_the_gates_say_what_the_events_say(ran: Typed) -> None:
     found = verdicts(standings(ran.json)["aider"])
-    assert {name: v["outcome"] for name, v in found.items()} == {"exceptions": "pass", "readable": "pass", "fresh": "pass"}
+    assert {name: v["outcome"] for name, v in found.items()} == {
+        "exceptions": "pass",
+        "readable": "pass",
+        "fresh": "pass",
+    }
 
 
 def test_findings_are_dated_on_the_terminal_and_told_once(typist: Typist, ran: Typed, tmp_path: Path) -> None:

@@ -75,7 +75,9 @@ def test_the_published_figures_come_out(done: dict[str, Any]) -> None:
 def test_the_terminal_and_the_page_give_both(typist: Typist, done: dict[str, Any]) -> None:
     shown = " ".join(typist("gate", GPT, at=NOW).out.split())
     assert "preference_agreement is 71.6 %" in shown
-    both = "Over all 999 sessions, the 25 without a value included, it is 69.8 % to 72.3 %, depending on what those are."
+    both = (
+        "Over all 999 sessions, the 25 without a value included, it is 69.8 % to 72.3 %, depending on what those are."
+    )
     assert both in shown
     assert "without a value" not in typist("gate", PANDALM, at=NOW).out
     assert both in typist.page

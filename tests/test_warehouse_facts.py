@@ -206,3 +206,13 @@ def test_hostile_places_and_scopes_are_only_values(warehouse: Warehouse) -> None
     place = f"attributes.{HOSTILE}"
     table = facts.columns_as_arrow(warehouse, INTERACTIONS, [place], Slice(release=HOSTILE), START, END)
     assert table.to_pydict() == {place: [HOSTILE]}
+
+
+def test_rollouts_are_those_that_the_rows_of_new_batches_name(warehouse: Warehouse) -> None:
+    assert facts.rollouts(warehouse, INTERACTIONS) == []
+    loader = Loader(warehouse)
+    loader.add([talk("e1", 1), talk("e2", 2), talk("e3", 3, rollout=HOSTILE)])
+    loader.add([talk("e4", 4, rollout="other"), talk("e3", 3, rollout="other")])
+    assert facts.rollouts(warehouse, INTERACTIONS) == [("bot", 2), ("other", 2)]
+    assert facts.rollouts(warehouse, INTERACTIONS, through_batch=1) == [("bot", 2), (HOSTILE, 1)]
+    assert facts.rollouts(warehouse, INTERACTIONS, after_batch=1) == [("other", 2)]

@@ -257,6 +257,26 @@ def test_a_missing_part_of_a_template_is_a_missing_value(warehouse: Warehouse, t
     assert (report.accepted, report.reasons) == (1, {"missing_value": 1})
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("gpt-3.5-turbo-1106", "gpt-3-5-turbo-1106"),
+        ("Claude 3.5 Sonnet (New)", "claude-3-5-sonnet-new"),
+        ("JailbreakChat", "jailbreakchat"),
+        ("a__b", "a__b"),
+        ("  Ä/b  ", "b"),
+        ("<script>", "script"),
+    ],
+)
+def test_a_place_can_be_written_as_a_name(warehouse: Warehouse, tmp_path: Path, text: str, name: str) -> None:
+    fields = {"rollout": "{model|name}", "note": "x-{model|name}-{model}"}
+    take_text(warehouse, tmp_path, lines(row(model=text), row("none")), fields=fields)
+    assert current(warehouse, "rollout", "note", "attributes") == [
+        (name, f"x-{name}-{text}", json.dumps({"model": text}, ensure_ascii=False, separators=(",", ":")))
+    ]
+    assert ledger.quarantined(warehouse)[0].reason == "missing_value"
+
+
 def test_fields_under_something_that_is_no_object_are_kept(warehouse: Warehouse, tmp_path: Path) -> None:
     fields = {"rollout": "=agent", "note": "properties.model"}
     take_text(warehouse, tmp_path, lines(row("a", properties="text"), row("b", properties=[1])), fields=fields)

@@ -84,6 +84,12 @@ def newest_batch(warehouse: Warehouse) -> int:
     return int(row[0]) if row else 0
 
 
+def newest_restatements(warehouse: Warehouse) -> dict[str, int]:
+    """The newest batch that restated rows, by stream; streams without one are left out."""
+    sql = "SELECT stream, max(batch) FROM batches WHERE restated > 0 GROUP BY stream"
+    return dict(warehouse.connection.execute(sql).fetchall())
+
+
 def watermark(warehouse: Warehouse, source: str) -> datetime | None:
     """The time up to which a source is complete (last successful poll minus lateness), None before the first one."""
     row = warehouse.connection.execute(load("ledger_watermark"), {"source": source}).fetchone()

@@ -12,7 +12,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ def compare(
     columns: Sequence[DriftColumn],
     *,
     html: Path | None = None,
+    kept: Callable[[DriftReport], bool] | None = None,
     title: str = "Drift against the pinned reference",
     min_rows: int = 200,
     top: int = 50,
@@ -44,6 +45,7 @@ def compare(
     punctuation and characters outside ASCII. Numbers and texts with missing values get a part ``<name>.missing``. A
     part with fewer than `min_rows` values on a side, without any value, without spread, or absent is not judged and
     says why. Of more than `max_rows` rows every k-th is taken. `html` is where the page for people goes, if at all.
+    Drawing takes ten times as long as measuring: it is left out when `kept` says that the page there is still right.
 
     Raises:
         UsageError: a column is named twice or its name is no identifier, or `min_rows`, `top` or `max_rows` is below 1.
@@ -55,13 +57,16 @@ def compare(
     totals = len(left), len(right)
     left, right = _thinned(left, max_rows), _thinned(right, max_rows)
     prepared = [_enough(part, min_rows) for column in columns for part in parts(left, right, column, top)]
-    measured, written = _measure([part for part in prepared if not part.reason], draw=html is not None)
+    usable = [part for part in prepared if not part.reason]
+    with _library():
+        measured = _distances(usable)
     judged = tuple(_judged(part, measured.get(part.name)) for part in prepared)
     share, low, high = judging.shares(judged)
     report = DriftReport(judged, share, low, high, *totals, str(html) if html else None, reference_digest)
-    if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page.framed(written, report, title), encoding="utf-8")
+    if html is not None and not (kept is not None and kept(report)):
+        with _library():
+            drawn = _drawn(usable)
+        _write(html, page.framed(drawn, report, title))
     return report
 
 
@@ -117,26 +122,48 @@ def _noise(part: Part) -> float:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _library() -> Iterator[None]:
+    """Keep the library silent and away from the network; whatever it raises, the check could not be carried out."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    with warnings.catch_warnings():
-        # It imports names that NumPy and Pydantic have deprecated, and warns of its own and pandas' future.
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _measure(usable: Sequence[Part], *, draw: bool) -> tuple[dict[str, float], str]:
-    """The distance of each part by name, and the library's page (a bare one when there is nothing to draw)."""
-    if not usable:
-        return {}, "<!DOCTYPE html><html><head></head><body></body></html>"
     try:
-        with _quiet():
-            return _report(usable, draw=draw)
-    except Exception as error:  # whatever the library raises, it is this check that could not be carried out
+        with warnings.catch_warnings():
+            # It imports names that NumPy and Pydantic have deprecated, and warns of its own and pandas' future.
+            warnings.simplefilter("ignore")
+            yield
+    except Exception as error:
         raise CheckError(f"Drift could not be measured: {type(error).__name__}: {error}") from error
 
 
-def _report(usable: Sequence[Part], *, draw: bool) -> tuple[dict[str, float], str]:
+def _distances(usable: Sequence[Part]) -> dict[str, float]:
+    """The distance of each part by name.
+
+    By the functions that the library's own report calls: its report draws every chart before it gives a number.
+    """
+    if not usable:
+        return {}
+    from evidently.legacy.calculations.stattests import get_stattest
+    from evidently.legacy.core import ColumnType
+
+    distances = {}
+    for part in usable:
+        kind = ColumnType.Numerical if part.numeric else ColumnType.Categorical
+        distance = get_stattest(part.reference, part.current, kind, part.method)
+        distances[part.name] = float(distance(part.reference, part.current, kind, part.threshold).drift_score)
+    return distances
+
+
+def _drawn(usable: Sequence[Part]) -> str:
+    """The library's page (a bare one when there is nothing to draw)."""
+    if not usable:
+        return "<!DOCTYPE html><html><head></head><body></body></html>"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "drift.html"
+        _run(usable).save_html(str(path))
+        return path.read_text(encoding="utf-8")
+
+
+def _run(usable: Sequence[Part]) -> Any:
+    """The library's report of the parts."""
     import pandas
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift
@@ -150,13 +177,12 @@ def _report(usable: Sequence[Part], *, draw: bool) -> tuple[dict[str, float], st
         for side in ("current", "reference")
     ]
     drifts = [ValueDrift(column=part.name, method=part.method, threshold=part.threshold) for part in usable]
-    run = Report(drifts).run(*sides)
-    distances = {result["config"]["column"]: float(result["value"]) for result in run.dict()["metrics"]}
-    return distances, _drawn(run) if draw else ""
+    return Report(drifts).run(*sides)
 
 
-def _drawn(run: Any) -> str:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "drift.html"
-        run.save_html(str(path))
-        return path.read_text(encoding="utf-8")
+def _write(path: Path, text: str) -> None:
+    """Put the page in place in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, path)

@@ -16,16 +16,17 @@ StandingKind = OneOf["go", "hold", "pause"]
 class Verdict:
     """What one gate says.
 
-    `gate` is its name within the rollout. `reason` is a code (`limit_exceeded`, `limit_kept`, `more_units_needed`, `unscored`, `no_rows`, `too_old`,
-    `check_failed`, `limit_not_met`, `source_degraded`, `lower_layer`, ...), `detail` one plain sentence.
-    `estimate`, `low` and `high` are in the metric's unit: the mean over scored units and an anytime-valid interval
-    that allows for unscored ones; None without data. `all_low` and `all_high` are the mean over all units when every
-    unscored value is taken at the low and at the high end of the metric's range; with the range 0 to 1 and a metric
-    such as agreement, `all_low` counts what could not be read as disagreement. Both equal `estimate` when everything
-    is scored. `units` counts units of evidence in the epoch, `unscored` those without a value. `evidence_breach` and `evidence_pass` are natural logs of the e-processes and `proof_breach`,
-    `proof_pass` the logs they must reach; None for deterministic gates. `more_units` is how many more units a pass
-    (or a breach, whichever the estimate points to) is expected to need at the present estimate; None when unknown or
-    not needed. `blocked_by` names lower-layer gates that do not pass. `evidence_digest` covers what went in.
+    `gate` is its name within the rollout. `reason` is a code (`limit_exceeded`, `limit_kept`, `more_units_needed`,
+    `unscored`, `no_rows`, `too_old`, `check_failed`, `limit_not_met`, `source_degraded`, `lower_layer`, ...), `detail`
+    one plain sentence. `estimate`, `low` and `high` are in the metric's unit: the mean over scored units and an
+    anytime-valid interval that allows for unscored ones; None without data. `all_low` and `all_high` are the mean over
+    all units when every unscored value is taken at the low and at the high end of the metric's range; with the range 0
+    to 1 and a metric such as agreement, `all_low` counts what could not be read as disagreement. Both equal `estimate`
+    when everything is scored. `units` counts units of evidence in the epoch, `unscored` those without a value.
+    `evidence_breach` and `evidence_pass` are natural logs of the e-processes and `proof_breach`, `proof_pass` the logs
+    they must reach; None for deterministic gates. `more_units` is how many more units a pass (or a breach, whichever
+    the estimate points to) is expected to need at the present estimate; None when unknown or not needed. `blocked_by`
+    names lower-layer gates that do not pass. `evidence_digest` covers what went in.
     """
 
     gate: str

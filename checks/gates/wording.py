@@ -155,8 +155,8 @@ _BEGUN_ANEW = {
 def silent(gate: GateSpec, newest: datetime, age: timedelta, allowed: timedelta) -> str:
     """Why the gate is `stale`."""
     return (
-        f"The newest complete data for {subject(gate)} end {moment(newest)}, {span(age)} ago; at most {span(allowed)} is "
-        "allowed."
+        f"The newest complete data for {subject(gate)} end {moment(newest)}, {span(age)} ago; at most {span(allowed)} "
+        "is allowed."
     )
 
 

@@ -94,7 +94,11 @@ class Policy(Configuration):
 
     def source_specs(self) -> list[SourceSpec]:
         """The sources as the warehouse knows them, in the order of the file."""
-        return [source.record(self.stream(source.stream)) for source in self.sources]
+        return list(self._source_specs)
+
+    @cached_property
+    def _source_specs(self) -> tuple[SourceSpec, ...]:
+        return tuple(source.record(self.stream(source.stream)) for source in self.sources)
 
     def expectations(self, stream: str) -> tuple[Expectation, ...]:
         """The policy's own expectations of one stream, in the order of the file."""

@@ -92,7 +92,9 @@ def _origin(column: str, origin: str, stream: Stream, place: Place, known: Known
     if origin.startswith("@") and origin not in _SPECIAL:
         yield place.problem(inner, "is not a word that begins with @.", given=shown(origin), allowed=listed(_SPECIAL))
     if not origin.startswith(("=", "@")) and not _is_template(origin):
-        yield place.problem(inner, "is not a template.", given=shown(origin), allowed='"{field}-{other}", "{field|name}"')
+        yield place.problem(
+            inner, "is not a template.", given=shown(origin), allowed='"{field}-{other}", "{field|name}"'
+        )
     if origin.startswith("="):
         yield from _constant(column, origin[1:], stream, place, known)
 

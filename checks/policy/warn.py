@@ -21,6 +21,7 @@ def warnings(policy: Policy, places: Places, root: Place) -> Iterator[Problem]:
     yield from _rollouts(policy, places["rollouts"])
     yield from _gates(policy, places["gates"])
     yield from _sources(policy, places["sources"])
+    yield from _late(policy, places["sources"])
 
 
 def _lease(policy: Policy, root: Place) -> Iterator[Problem]:
@@ -61,6 +62,13 @@ def _gates(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
         if metric.of == "received_share" and not _expected(policy, metric.stream):
             message = "no source behind it says how many rows to expect, so there will be no data for it."
             yield place.problem(("metric",), message, given=gate.metric, hint='Add "expected_per_window:" to a source.')
+
+
+def _late(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
+    for source, place in zip(policy.sources, places, strict=True):
+        if source.late_rows == "supplement":
+            message = "is not acted on by this version: late rows are counted and shown, and are no evidence."
+            yield place.problem(("late_rows",), message, given="supplement", hint="Leave it out until then.")
 
 
 def _expected(policy: Policy, stream: str | None) -> bool:

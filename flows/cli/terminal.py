@@ -18,7 +18,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Text", "console", "emit", "entry", "fail", "jsonable", "note", "say", "styled", "table", "visible"]
+__all__ = [
+    "Text",
+    "console",
+    "emit",
+    "entry",
+    "fail",
+    "hanging",
+    "jsonable",
+    "note",
+    "say",
+    "styled",
+    "table",
+    "visible",
+]
 
 STYLES = {
     "go": "bold green",
@@ -80,6 +93,18 @@ def entry(label: str, text: str) -> None:
     console().print(Padding(grid, (0, 0, 0, 2)))
 
 
+def hanging(text: str, head: int) -> None:
+    """Print a line whose first `head` characters stay alone on the left when the rest is broken."""
+    if not wraps():
+        say(text)
+        return
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=head, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(visible(text[:head])), Text(visible(text[head:].strip())))
+    console().print(grid)
+
+
 def fail(text: str) -> None:
     """Print an error on stderr."""
     out = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -124,7 +149,8 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, str | int | bool) or value is None:
         return value
     if isinstance(value, datetime):
-        return value.isoformat()
+        # As the decision log writes them, so that one time reads the same in every document.
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Path | Enum):

@@ -15,10 +15,12 @@ from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
 from flows.cli.progress import progress, reading
 
 if TYPE_CHECKING:
+    from flows.delivering import DeliveryReport
     from warehouse.records.evidence import Finding
     from warehouse.records.ingest import PullReport
 
 DEGRADED = 4
+SCENE = len("Mon 01 Jan 00:00  RESTATE    ")
 
 
 def ingest(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
@@ -63,11 +65,14 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
     show_pulled(done.pulled)
     show_findings(done.checks.findings)
     found = [terminal.jsonable(outcome.standing) for outcome in done.outcomes]
-    for standing in found:
+    for outcome, standing in zip(done.outcomes, found, strict=True):
         (look.show_standing if len(found) == 1 else look.show_briefly)(standing)
+        if outcome.reopened is not None:
+            terminal.say(outcome.reopened.summary, "yellow", indent=2)
     if len(found) > 1:
         terminal.say("`gatehold gate ROLLOUT` shows every gate of one.", "dim")
     look.mark_simulated(found)
+    show_undelivered(done.delivered)
     terminal.say(f"Page: {page}", "dim")
 
 
@@ -84,7 +89,7 @@ def demo(
     """
     from flows.demo import story
 
-    tell = (lambda line: None) if as_json else terminal.say
+    tell = (lambda line: None) if as_json else (lambda line: terminal.hanging(line, SCENE))
     told = story.tell(folder, seed=seed, say=tell, tick=progress)
     if as_json:
         terminal.emit(told)
@@ -101,6 +106,9 @@ def show_pulled(pulled: Sequence[PullReport]) -> None:
         state = "degraded" if report.degraded else "ok"
         because = f". {report.degraded}" if report.degraded else ""
         terminal.entry(state, f"{report.source} ({report.stream}): {', '.join(_brought(report))}{because}")
+        for batch in report.batches:
+            if batch.error and not batch.repeated and batch.error not in (report.degraded or ""):
+                terminal.say(batch.error, "yellow", indent=terminal.LABEL + 4)
 
 
 def _brought(report: PullReport) -> Iterator[str]:
@@ -120,6 +128,17 @@ def _brought(report: PullReport) -> Iterator[str]:
     if reasons:
         told = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()))
         yield f"{sum(reasons.values()):,} in quarantine ({told})"
+
+
+def show_undelivered(report: DeliveryReport | None) -> None:
+    """Print whom a decision did not reach, and what happens next."""
+    if report is None:
+        return
+    for message in report.failed:
+        detail = f"{message.kind} {message.target} was not reached (attempt {message.attempts}): {message.last_error}"
+        terminal.entry("warning", detail)
+    for message in report.dead:
+        terminal.entry("error", f"{message.kind} {message.target} was given up: {message.last_error}")
 
 
 def show_findings(findings: Sequence[Finding], most: int = 20) -> None:
