@@ -5,19 +5,20 @@ The steps are found by wrapping functions here; the product knows nothing of it.
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import projects
 
-from flows import checking, deciding, delivering, epochs, folding, pulling, summarising
+from flows import checking
 from flows.channels.file import FileChannel
 from flows.cli.app import app
 from flows.switches.file import FileSwitch
@@ -27,26 +28,20 @@ from warehouse.people import log, outbox, standings
 STEPS: tuple[tuple[Any, str], ...] = (
     (ingest, "take"),
     (ledger, "add_poll"),
-    (pulling, "pull_sources"),
     (findings, "record"),
     (checking, "check"),
     (cells, "summarise"),
-    (summarising, "summarise"),
     (evidence, "open_epoch"),
     (evidence, "fold"),
     (evidence, "close_epoch"),
-    (folding, "fold_gate"),
     (log, "append"),
     (standings, "publish"),
     (history, "add"),
-    (deciding, "reopen"),
-    (epochs, "close_for_pause"),
     (FileSwitch, "apply"),
     (FileChannel, "send"),
     (outbox, "delivered"),
-    (delivering, "deliver_project"),
 )
-"""What counts as a step: each call of one of these functions, when it has just returned."""
+"""What counts as a step: each call of one of these functions, when it has just returned; all that write are here."""
 
 STEP_FILE = "steps"
 
@@ -87,8 +82,8 @@ def _gatehold(arguments: list[str], after: float) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
-    sys.stdout = open(os.devnull, "w")
-    app(arguments, standalone_mode=False)
+    with redirect_stdout(io.StringIO()):
+        app(arguments, standalone_mode=False)
 
 
 def _child(target: Callable[..., None], *arguments: object) -> int:

@@ -150,7 +150,7 @@ def deliveries(project: Project) -> list[Delivery]:
 
 
 def stored(project: Project) -> dict[str, Any]:
-    """All that is stored but polls, history, leases and what only saves work: a run without news leaves it as it was."""
+    """All that is stored but polls, history, leases and what only saves work: what a run without news leaves alone."""
     with opened(project) as stores:
         return stored_in(stores)
 

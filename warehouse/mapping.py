@@ -188,12 +188,12 @@ def _attributes(building: _Building) -> str:
         patch: dict[str, Any] = dict.fromkeys(leaves)
         for part in reversed(parent):
             patch = {part: patch}
-        patched = f"json_merge_patch({kept}, {building.bind(json.dumps(patch))}::VARCHAR)"
+        out = f"{building.bind(json.dumps(patch))}::VARCHAR"
         if parent:
-            # On anything but an object the patch would replace instead of take out.
+            # On anything but an object the patch would replace instead of take out: an empty one changes nothing.
             is_object = f"json_type(raw, {building.bind(pointer_of(parent))}) = 'OBJECT'"
-            patched = f"CASE WHEN {is_object} THEN {patched} ELSE {kept} END"
-        kept = patched
+            out = f"CASE WHEN {is_object} THEN {out} ELSE '{{}}' END"
+        kept = f"json_merge_patch({kept}, {out})"
     if building.rivals:
         # A row that has both "a.b" and {"a": {"b": ...}} keeps everything: only one of them fed the column.
         both = " OR ".join(

@@ -14,10 +14,17 @@ from warehouse.store import Warehouse
 def events_table(warehouse: Warehouse, stream: str) -> str | None:
     """The quoted name of the stream's event table, None while the stream was never used."""
     name = identifier(f"events_{stream}")
+    if name in warehouse.seen_tables:
+        return name
     found = warehouse.connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": name.strip('"')}
     ).fetchone()
-    return name if found is not None and found[0] else None
+    if found is None or not found[0]:
+        return None
+    if not warehouse.in_transaction:
+        # Event tables are never dropped, but one made in a transaction may yet be undone with it.
+        warehouse.seen_tables.add(name)
+    return name
 
 
 def statement(name: str, **parts: str) -> str:

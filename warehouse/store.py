@@ -27,6 +27,7 @@ class Warehouse:
         """Wrap an open connection; callers use `open` or `in_memory`."""
         self.connection = connection
         self.folder = folder
+        self.seen_tables: set[str] = set()
         self._lock = lock
         self._depth = 0
 
@@ -107,6 +108,11 @@ class Warehouse:
             self.connection.execute("COMMIT")
         finally:
             self._depth = 0
+
+    @property
+    def in_transaction(self) -> bool:
+        """True inside a `transaction` block."""
+        return self._depth > 0
 
     def cursor_factory(self) -> Callable[[], Any]:
         """A maker of further connections to the same open database, for libraries that bring their own SQL."""
