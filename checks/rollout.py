@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal as OneOf
 
 from checks.gates.records import Standing
 from checks.gates.standing import Waiver
 from warehouse.records.decisions import DecisionEntry
 from warehouse.records.errors import LedgerError
+from warehouse.records.facts import ReleaseSeen
 
 Status = OneOf["not_started", "active", "paused"]
 
@@ -97,6 +98,23 @@ def _waiver(entry: DecisionEntry) -> Waiver:
     if until.tzinfo is None:
         raise LedgerError(f"Decision {entry.seq} (waive) ends at {until}, a time without offset from UTC.")
     return waiver
+
+
+LIVE = timedelta(hours=24)
+"""How long a release that has no rows any more is still the one that is judged."""
+
+
+def judged_release(seen: Sequence[ReleaseSeen], live: timedelta = LIVE) -> str | None:
+    """The release that is judged: of those with rows in the newest span of `live`, the one first seen last.
+
+    So a new release is judged from its first row on, even while the old one still answers, and a rollback is noticed
+    once the withdrawn release has been silent for `live`. None when no release was seen; '' is the unnamed release.
+    """
+    if not seen:
+        return None
+    newest = max(release.last_at for release in seen)
+    alive = [release for release in seen if release.last_at > newest - live]
+    return max(alive, key=lambda release: (release.first_at, release.release)).release
 
 
 def breaches(decisions: Iterable[DecisionEntry]) -> tuple[str, ...]:

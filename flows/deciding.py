@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from checks import rollout as rollouts
 from checks.gates import codec, standing
-from flows import epochs, notices, sourcing
+from flows import epochs, notices, restating, sourcing
 from flows.judging import Case, Judged, judge
-from warehouse import facts, history, ledger
+from warehouse import facts, history
 from warehouse.history import StandingThen, VerdictThen
 from warehouse.people import log, standings
-from warehouse.records.decisions import DecisionEntry, NewDecision, PublishedStanding
+from warehouse.records.decisions import MONITOR, DecisionEntry, NewDecision, PublishedStanding
 
 if TYPE_CHECKING:
     from checks.gates.records import Standing
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flows.checking import DataChecks
     from flows.project import Project
     from flows.stores import Stores
-
-MONITOR = "gatehold monitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,22 +174,6 @@ def same_decision(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return said(before) == said(after)
 
 
-def _restating(stores: Stores, policy: Policy, judged: Sequence[Judged], corrected: Sequence[str]) -> list[int]:
-    """The batches that restated rows of the streams under corrected gates."""
-    names = {j.gate.metric for j in judged if set(j.inputs.get("rows", {})) & set(corrected)}
-    streams = {policy.metric(name).stream for name in names}
-    return [b.batch for b in ledger.batches(stores.warehouse) if b.restated and b.stream in streams]
-
-
-def _rested(entries: Sequence[DecisionEntry], most: int = 5) -> str:
-    """The decisions by number and kind, the newest few: "Decisions 2 (hold) and 7 (go) rested"."""
-    named = [f"{entry.seq} ({entry.kind})" for entry in entries[-most:]]
-    if len(entries) > most:
-        named.insert(0, f"{len(entries) - most} older")
-    listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
-    return f"{'Decision' if len(entries) == 1 else 'Decisions'} {listed} rested"
-
-
 def _key(last: DecisionEntry | None, value: Mapping[str, Any]) -> str:
     """A key that exists once per evidence and predecessor: a run that died and is repeated writes no second entry."""
     text = f"{last.hash if last else ''}|{value['evidence_digest']}|{value['standing']}|{value['config_digest']}"
@@ -217,7 +199,7 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
     case = Case(
         rollout=rollout,
         stage=state.stage,
-        release=seen[-1].release if seen else None,
+        release=rollouts.judged_release(seen),
         paused=state.status == "paused",
         not_before=state.resumed_at,
         now=now,
@@ -240,7 +222,7 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
     )
     entry = record(stores, policy, case, judged, before, current)
     remember(stores, current)
-    reopened = reopen(stores, policy, case, judged, current)
+    reopened = restating.reopen(stores, policy, case, judged, current)
     if current.standing == "pause" and state.status != "paused":
         epochs.close_for_pause(stores, gates, at=now)
     return Outcome(current, entry, reopened)
@@ -258,43 +240,3 @@ def remember(stores: Stores, current: Standing) -> None:
     )
     said = [VerdictThen(v.gate, current.at, v.outcome, v.estimate, v.units, v.release) for v in current.verdicts]
     history.add(stores.warehouse, current.rollout, then, said)
-
-
-def reopen(
-    stores: Stores, policy: Policy, case: Case, judged: Sequence[Judged], current: Standing
-) -> DecisionEntry | None:
-    """An entry naming the decisions that rested on rows restated since; None when there are none."""
-    corrected = sorted(name for j in judged for name in j.inputs.get("rows", {}) if "/corrected-" in name)
-    if not corrected:
-        return None
-    originals = {name.split("/corrected-")[0] for name in corrected}
-    rested = [
-        e
-        for e in log.entries(stores.people, rollout=case.rollout)
-        if any(
-            originals & set(i.get("rows", {})) and not set(corrected) & set(i.get("rows", {}))
-            for i in e.body.get("inputs", {}).values()
-        )
-    ]
-    if not rested:
-        return None
-    gates = sorted({name.split("#")[0].split("/", 1)[1] for name in originals})
-    new = NewDecision(
-        key=f"restate/{'+'.join(corrected)}",
-        at=case.now,
-        rollout=case.rollout,
-        kind="restate",
-        actor=MONITOR,
-        summary=(
-            f"Rows under {'gate' if len(gates) == 1 else 'gates'} {', '.join(gates)} were restated after they had been "
-            f"counted. {_rested(rested)} on the old values: open for review again."
-        ),
-        evidence_digest="",
-        config_digest=policy.digest,
-        body={
-            "epochs": corrected,
-            "batches": _restating(stores, policy, judged, corrected),
-            "decisions": [{"seq": e.seq, "id": e.id, "kind": e.kind} for e in rested],
-        },
-    )
-    return log.append(stores.people, new, notices.to_channels(policy, current, event="restate", summary=new.summary))

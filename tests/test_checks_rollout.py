@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making_evidence import HOUR, START
 
+from checks import rollout
 from checks.gates.records import Reason, Standing
 from checks.gates.standing import Waiver
 from checks.rollout import RolloutState, breaches, may_expand, may_resume, state, waivers
 from warehouse.records.decisions import DecisionEntry, DecisionKind
 from warehouse.records.errors import LedgerError
+from warehouse.records.facts import ReleaseSeen
 
 STAGES = ("pilot", "limited", "general")
 
@@ -170,3 +172,19 @@ def test_a_pause_that_may_not_end_says_why() -> None:
     # The stage it was paused at is in the policy no more: a refusal, whatever stage is asked for.
     assert resumed(stages=("first", "second"), stage="first") == "unknown_stage"
     assert resumed(stages=(), stage="limited") == "unknown_stage"
+
+
+def seen(name: str, first: int, last: int) -> ReleaseSeen:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    return ReleaseSeen(name, start + timedelta(hours=first), start + timedelta(hours=last), 10)
+
+
+def test_a_new_release_is_judged_while_the_old_one_still_answers() -> None:
+    assert rollout.judged_release([]) is None
+    assert rollout.judged_release([seen("r1", 0, 100), seen("r2", 90, 99)]) == "r2"
+
+
+def test_a_rollback_is_judged_once_the_withdrawn_release_is_silent_for_a_day() -> None:
+    withdrawn = seen("r2", 90, 120)
+    assert rollout.judged_release([seen("r1", 0, 143), withdrawn]) == "r2"
+    assert rollout.judged_release([seen("r1", 0, 144), withdrawn]) == "r1"

@@ -304,7 +304,7 @@ def test_the_timeline_has_a_plain_sentence_for_everything() -> None:
     assert all(event.until is None or event.until > event.at for event in events)
     acts = incidents.acts(END)
     assert [act.kind for act in acts] == ["start", "expand", "expand", "resume"]
-    assert len(incidents.monitor_times(END)) == 84
+    assert len(incidents.monitor_times(END)) == 43
 
 
 def test_a_sample_project_is_small_healthy_and_repeatable() -> None:

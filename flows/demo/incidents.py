@@ -156,10 +156,9 @@ def acts(end: datetime) -> tuple[Act, ...]:
 
 
 def monitor_times(end: datetime) -> tuple[datetime, ...]:
-    """The moments at which the demo's monitor looks: twice a day, an hour after each log file was closed."""
+    """The moments at which the demo's monitor looks: every day at 13:00, and once more an hour after the end."""
     start = start_of(end)
-    step = timedelta(hours=FILE_HOURS)
-    return tuple(start + step * n + timedelta(hours=1) for n in range(1, DAYS * 24 // FILE_HOURS + 1))
+    return (*(start + timedelta(days=n, hours=13) for n in range(DAYS)), end + timedelta(hours=1))
 
 
 def release_at(offset: timedelta) -> str:

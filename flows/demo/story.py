@@ -1,4 +1,4 @@
-"""The demo: six weeks of simulated traffic, a monitor that looks twice a day, and a rollout that gets paused."""
+"""The demo: six weeks of simulated traffic, a monitor that looks once a day, and a rollout that gets paused."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ def _clear(folder: Path) -> None:
 
 
 def _play(stage: _Stage, seed: int, end: datetime, progress: Say) -> Pass:
-    """Reveal the files as they would have arrived, look twice a day, and let people act when they may."""
+    """Reveal the files as they would have arrived, look once a day, and let people act when they may."""
     coming = sorted(traffic.files(seed, end), key=lambda file: (file.available_at, file.path))
     happenings = list(incidents.timeline(end))
     times = incidents.monitor_times(end)
     done: Pass | None = None
     before: str | None = None
     for number, now in enumerate(times):
-        progress(f"Simulated day {number * incidents.FILE_HOURS // 24 + 1} of {incidents.DAYS}")
+        progress(f"Simulated day {min(number + 1, incidents.DAYS)} of {incidents.DAYS}")
         while coming and coming[0].available_at <= now:
             _write(stage.project.base, coming.pop(0))
         while happenings and happenings[0].at <= now:

@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 from typing import Literal as OneOf
 
+MONITOR = "gatehold monitor"
+"""The actor of entries that no person made."""
+
 DecisionKind = OneOf["start", "go", "hold", "pause", "expand", "resume", "waive", "restate"]
 
 
