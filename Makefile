@@ -33,13 +33,13 @@ test: $(TESTING)  ## Environment, install, and every test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(TESTING)  ## Lint, types and the fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not live"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not live"
 
 bench: $(TESTING)  ## Ratios against a peer or a bare scan, measured in this run
 	@$(BIN)/python -m pytest benchmarks -n 0 -s -o addopts="--strict-markers --strict-config -q"

@@ -40,11 +40,8 @@ def state_of(stores: Stores, rollout: str) -> RolloutState:
     return rollouts.state(log.entries(stores.people, rollout=rollout))
 
 
-def start_if_new(stores: Stores, policy: Policy, rollout: str, *, now: datetime) -> RolloutState:
-    """The rollout's state; a rollout that was never started is entered at its first stage."""
-    state = state_of(stores, rollout)
-    if state.status != "not_started":
-        return state
+def _start(stores: Stores, policy: Policy, rollout: str, *, now: datetime) -> None:
+    """Enter a rollout that was never started at its first stage."""
     stage = policy.rollout(rollout).stages[0]
     new = NewDecision(
         key=f"start/{rollout}",
@@ -58,20 +55,20 @@ def start_if_new(stores: Stores, policy: Policy, rollout: str, *, now: datetime)
         body={"stage": stage},
     )
     log.append(stores.people, new, [])
-    return state_of(stores, rollout)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the decision log says before a run: the rollout's state, waivers given, and breaches not yet overcome.
 
-    `remembered` is as in `flows.judging.Case`.
+    `remembered` is as in `flows.judging.Case`; `last` is the newest entry that carries a standing, or None.
     """
 
     state: RolloutState
     waivers: tuple[standing.Waiver, ...]
     breached: tuple[str, ...]
     remembered: Mapping[str, Mapping[str, datetime]]
+    last: DecisionEntry | None
 
     def to_json(self) -> dict[str, Any]:
         """The knowledge as JSON values, to be stored with a decision."""
@@ -90,6 +87,7 @@ def known(stores: Stores, rollout: str) -> Known:
         rollouts.waivers(entries),
         rollouts.breaches(entries),
         _remembered(entries, last_standing(stores, rollout)),
+        next((e for e in reversed(entries) if e.kind in ("go", "hold", "pause")), None),
     )
 
 
@@ -129,7 +127,7 @@ def record(
         "lease_seconds": int(policy.lease.total_seconds()),
     }
     published = {"standing": body["standing"]}
-    last = last_decision(stores, case.rollout)
+    last = before.last
     if last is not None and same_decision(last.body["standing"], body["standing"]):
         standings.publish(stores.people, case.rollout, published, at=case.now, valid_until=current.valid_until)
         return None
@@ -150,12 +148,6 @@ def record(
         notices.of_standing(policy, current, last.body["standing"] if last else None),
         standing=PublishedStanding(case.rollout, published, case.now, current.valid_until),
     )
-
-
-def last_decision(stores: Stores, rollout: str) -> DecisionEntry | None:
-    """The newest entry that carries a standing, or None."""
-    found = [e for e in log.entries(stores.people, rollout=rollout) if e.kind in ("go", "hold", "pause")]
-    return found[-1] if found else None
 
 
 def last_standing(stores: Stores, rollout: str) -> Standing | None:
@@ -188,8 +180,10 @@ def decide_all(project: Project, stores: Stores, checks: DataChecks, *, now: dat
 
 def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChecks, *, now: datetime) -> Outcome:
     """Judge one rollout, record what changed, and close its evidence when it is paused."""
-    start_if_new(stores, policy, rollout, now=now)
     before = known(stores, rollout)
+    if before.state.status == "not_started":
+        _start(stores, policy, rollout, now=now)
+        before = known(stores, rollout)
     state, gates = before.state, policy.gate_specs(rollout, before.state.stage)
     if state.status == "paused" and state.since is not None:
         # Done when the pause was written, unless that run died in between.

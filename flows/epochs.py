@@ -37,9 +37,9 @@ def close_for_pause(stores: Stores, gates: Sequence[GateSpec], *, at: datetime) 
         _close(stores, gate, at=at, reason=PAUSED)
 
 
-def closed_by_pause(stores: Stores, gate: GateSpec, *, release: str | None) -> Epoch | None:
-    """The gate's last epoch, if a pause closed it and release and configuration are still the same."""
-    last = next(iter(_originals(stores, gate)[-1:]), None)
+def closed_by_pause(known: Sequence[Epoch], gate: GateSpec, *, release: str | None) -> Epoch | None:
+    """The last of the gate's epochs, if a pause closed it and release and configuration are still the same."""
+    last = next(iter(_originals(known)[-1:]), None)
     if last is None or last.close_reason != PAUSED:
         return None
     return last if (last.release, last.config_digest) == (release or "", gate.digest) else None
@@ -50,6 +50,7 @@ def current(
     policy: Policy,
     gate: GateSpec,
     metric: CellMetric,
+    known: Sequence[Epoch],
     *,
     release: str | None,
     not_before: datetime | None,
@@ -59,26 +60,27 @@ def current(
 ) -> Epoch | None:
     """The open epoch of this release and configuration, opened if there is none; None before the first data.
 
-    `not_before`, `remembered` and `ledger` are as for `flows.folding.fold_gate`.
+    `known` are the gate's epochs so far; `not_before`, `remembered` and `ledger` are as for `flows.folding.fold_gate`.
     """
-    last = next(iter(_originals(stores, gate)[-1:]), None)
+    originals = _originals(known)
+    last = next(iter(originals[-1:]), None)
     if last is not None and last.closed_at is None:
         ended = _ended(ledger, policy, metric, last, gate, release=release)
         if ended is None:
             return last
         _close(stores, gate, at=now, reason=ended)
+        originals = _originals(evidence.epochs(stores.warehouse, gate.key))
     first = facts.first_window(stores.warehouse, metric, scope(gate, release))
     if first is None:
         return None
-    known = _originals(stores, gate)
-    same = [e for e in known if e.release == (release or "")]
-    lost = {name: at for name, at in remembered.items() if name not in {e.epoch for e in known}}
+    same = [e for e in originals if e.release == (release or "")]
+    lost = {name: at for name, at in remembered.items() if name not in {e.epoch for e in originals}}
     # What another test has looked at, or what is lost, never counts again: a new test starts with unseen windows.
     seen = [_ceiling(at, metric.window_seconds) for at in (not_before, *lost.values()) if at is not None]
     return begin(
         stores,
         gate,
-        f"{gate.key}#{1 + max((_number(name) for name in (*lost, *(e.epoch for e in known))), default=0)}",
+        f"{gate.key}#{1 + max((_number(name) for name in (*lost, *(e.epoch for e in originals))), default=0)}",
         release=release,
         first_window=max([first, *seen, *(e.folded_through for e in same)]),
         now=now,
@@ -115,8 +117,8 @@ def begin(
     return epoch
 
 
-def _originals(stores: Stores, gate: GateSpec) -> list[Epoch]:
-    return [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects is None]
+def _originals(known: Sequence[Epoch]) -> list[Epoch]:
+    return [e for e in known if e.corrects is None]
 
 
 def _close(stores: Stores, gate: GateSpec, *, at: datetime, reason: str) -> None:

@@ -59,12 +59,14 @@ def fold_gate(
     """
     metric = policy.cell_metric(gate.metric, gate.unit)
     mature = mature_through(ledger, policy, metric)
-    closed = epochs.closed_by_pause(stores, gate, release=release) if paused else None
+    known = evidence.epochs(stores.warehouse, gate.key)
+    closed = epochs.closed_by_pause(known, gate, release=release) if paused else None
     epoch = closed or epochs.current(
         stores,
         policy,
         gate,
         metric,
+        known,
         release=release,
         not_before=not_before,
         remembered=remembered,
@@ -75,7 +77,8 @@ def fold_gate(
         return GateEvidence(None, (), ())
     held = [(epoch, evidence.rows(stores.warehouse, epoch.epoch))]
     # Before folding: afterwards the newest row knows the newest batch, and a restatement in it would be passed over.
-    held += _correction(stores, gate, metric, *held[0], release=release, ledger=ledger, now=now)
+    corrections = [e for e in known if e.corrects == epoch.epoch]
+    held += _correction(stores, gate, metric, *held[0], corrections, release=release, ledger=ledger, now=now)
     until = closed.folded_through if closed else mature
     (epoch, rows), *corrected = [
         _folded(stores, gate, metric, each, rows, release=release, until=until, batch=ledger.newest_batch, now=now)
@@ -100,13 +103,16 @@ def _correction(
     metric: CellMetric,
     original: Epoch,
     rows: list[EvidenceRow],
+    known: Sequence[Epoch],
     *,
     release: str | None,
     ledger: Ledger,
     now: datetime,
 ) -> list[tuple[Epoch, list[EvidenceRow]]]:
-    """The newest epoch that folds the original's windows again with restated rows, and its rows; none without one."""
-    known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.corrects == original.epoch]
+    """The newest epoch that folds the original's windows again with restated rows, and its rows; none without one.
+
+    `known` are those that did so before.
+    """
     last = [(e, evidence.rows(stores.warehouse, e.epoch)) for e in known[-1:]]
     folded = last[0][1] if last else rows
     if not _changed_since_folded(stores, gate, metric, folded, release=release, ledger=ledger):

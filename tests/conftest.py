@@ -26,3 +26,9 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_terminal_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parallel test workers name a width of their own, which would break the lines that tests read."""
+    monkeypatch.delenv("COLUMNS", raising=False)

@@ -80,10 +80,10 @@ def current(warehouse: Warehouse, *columns: str, stream: str = "all_types") -> l
 
 
 def everything(warehouse: Warehouse, *, polls: bool = False) -> dict[str, Any]:
-    """All stored rows of all tables; polls are left out unless asked for, as every pull adds one."""
+    """All stored rows of all tables; polls and sightings are left out unless asked for, as every pull may add some."""
     tables = warehouse.connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
     found = {}
     for (name,) in sorted(tables):
-        if polls or name != "polls":
+        if polls or name not in ("polls", "sightings"):
             found[name] = warehouse.connection.execute(f'SELECT * FROM "{name}" ORDER BY ALL').fetchall()
     return found

@@ -19,7 +19,7 @@ from flows.demo import incidents, story
 from flows.stores import open_stores
 from warehouse.people import log
 
-pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.enable_socket, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.enable_socket]
 
 END = datetime(2026, 3, 30, tzinfo=UTC)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

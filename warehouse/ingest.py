@@ -74,17 +74,17 @@ def _take_all(warehouse: Warehouse, source: SourceSpec, stream: Stream, mapping:
         )
     known = sightings.known(warehouse, source.name, mapping)
     for name in names:
-        seen = known.get(shown(name))
-        if seen is not None and sightings.is_unchanged(poll.base / name, seen[0]):
-            report = seen[1]
+        before, seen = known.get(shown(name), (None, None))
+        if before is not None and seen is not None and sightings.is_unchanged(poll.base / name, before):
+            report = seen
         else:
             try:
-                report, mark = take(warehouse, source, stream, name, poll)
+                report, mark = take(warehouse, source, stream, name, poll, seen)
             except SourceError as error:
                 taken.faults.append(str(error))
                 continue
-            if mark.changed_ns is not None:
-                taken.sightings.append(Sighting(shown(name), mark.size, mark.changed_ns, report.batch))
+            now = Sighting(shown(name), mark.size, mark.changed_ns, report.batch)
+            taken.sightings.extend([now] if now != before else [])
         taken.reports.append(report)
         if report.error is not None and not is_empty_text(source, report):
             taken.faults.append(report.error)

@@ -18,11 +18,14 @@ from warehouse.store import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One file of a source: its size in bytes, when it last changed, and the batch that holds its content."""
+    """One file of a source: its size in bytes, when it last changed, and the batch that holds its content.
+
+    `changed_ns` is None when the change was too recent to be trusted: the file is looked into again.
+    """
 
     file: str
     size: int
-    changed_ns: int
+    changed_ns: int | None
     batch: int
 
 
@@ -40,7 +43,9 @@ def known(warehouse: Warehouse, source: str, mapping_digest: str) -> dict[str, t
 
 
 def is_unchanged(path: Path, seen: Sighting) -> bool:
-    """Whether the file still has the size and the time of last change that it had; False when it cannot be asked."""
+    """Whether the file still has the size and the time of last change that it had; False when that cannot be said."""
+    if seen.changed_ns is None:
+        return False
     try:
         status = path.stat()
     except OSError:

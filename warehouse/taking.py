@@ -41,9 +41,11 @@ class Poll:
 
 
 def take(
-    warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, poll: Poll
+    warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, poll: Poll, seen: BatchReport | None = None
 ) -> tuple[BatchReport, Fingerprint]:
     """What one file brought, and its fingerprint; of content that was read before, the old report with `repeated`.
+
+    `seen` is the report of what the file held when it was last read under this mapping, if it was.
 
     Raises:
         SourceError: the file cannot be read now, or the store cannot make sense of it; nothing of it was kept.
@@ -52,9 +54,11 @@ def take(
     file = shown(name)
     path = poll.base / name
     mark = _fingerprint(warehouse, source, mapping, path, file)
-    known = ledger.same_content(
-        warehouse, source.name, mark.digest, mapping.digest, file if mapping.uses_file else None
-    )
+    known = seen
+    if known is None or known.content_digest != mark.digest:
+        known = ledger.same_content(
+            warehouse, source.name, mark.digest, mapping.digest, file if mapping.uses_file else None
+        )
     if known is not None:
         return replace(known, repeated=True), mark
     try:

@@ -39,13 +39,14 @@ CREATE TABLE cursors (
     PRIMARY KEY (source, file)
 );
 
--- Grain: one file of one source as it was when last read; spares reading it again. changed_ns: nanoseconds since 1970.
+-- Grain: one file of one source as it was when last read; spares reading it again. changed_ns: nanoseconds since 1970,
+-- NULL when the change was too recent to be trusted.
 CREATE TABLE sightings (
     source VARCHAR NOT NULL,
     file VARCHAR NOT NULL,
     mapping_digest VARCHAR NOT NULL,
     bytes BIGINT NOT NULL,
-    changed_ns BIGINT NOT NULL,
+    changed_ns BIGINT,
     batch BIGINT NOT NULL,
     PRIMARY KEY (source, file)
 );
