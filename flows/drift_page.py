@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from checks.drift.records import DriftReport
 
-OLD = timedelta(days=1)
-"""A page is drawn again after this time even when it would judge the same."""
+OLD = timedelta(weeks=1)
+"""A page is drawn again after this time even when it would judge the same; it names the span that it shows."""
 
 
 def is_current(page: Path, report: DriftReport, *, now: datetime) -> bool:
-    """True when the page is there, judges every column as `report` does, and was drawn within the last day."""
+    """True when the page is there, judges every column as `report` does, and was drawn within the last week."""
     try:
         drawn = json.loads(_note(page).read_text(encoding="utf-8"))
         age = now - datetime.fromisoformat(drawn["at"])

@@ -1,4 +1,4 @@
-"""A drift page is drawn again when it would say something else, when it is a day old, and when in doubt."""
+"""A drift page is drawn again when it would judge otherwise, when it is a week old, and when in doubt."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def page(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_page_that_judges_the_same_stays_for_a_day(page: Path) -> None:
+def test_a_page_that_judges_the_same_stays_for_a_week(page: Path) -> None:
     moved = replace(REPORT, columns=(replace(COLUMN, statistic=0.05, current_rows=500),), current_rows=500)
-    for hours, current in ((0, True), (23, True), (24, False), (-1, False)):
+    for hours, current in ((0, True), (167, True), (168, False), (-1, False)):
         assert drift_page.is_current(page, moved, now=NOW + timedelta(hours=hours)) is current
 
 

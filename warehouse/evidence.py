@@ -158,10 +158,10 @@ def _table(rows: Sequence[EvidenceRow]) -> object:
         "source_digest": pa.string(),
         "folded_at": time,
     }
-    plain = [asdict(row) for row in rows]
-    for row in plain:
-        row.update(total_low=Decimal(row["total_low"]), total_high=Decimal(row["total_high"]))
-    return pa.table({name: pa.array([row[name] for row in plain], kind) for name, kind in types.items()})
+    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in types}
+    for name in ("total_low", "total_high"):
+        columns[name] = [Decimal(value) for value in columns[name]]
+    return pa.table({name: pa.array(columns[name], kind) for name, kind in types.items()})
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:

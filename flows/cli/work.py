@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -94,7 +95,9 @@ def demo(
     if as_json:
         terminal.emit(told)
         return
-    for line in told.closing():
+    # Typed from a checkout the command is not on the path: the lines to copy have to work as they are.
+    command = "gatehold" if shutil.which("gatehold") else sys.argv[0]
+    for line in told.closing(command):
         terminal.say(line, "bold" if line.isupper() else "")
     sys.stdout.flush()
 

@@ -54,15 +54,15 @@ class Told:
     decisions: int
     rows: int
 
-    def closing(self) -> Iterator[str]:
-        """The last lines on the terminal: where to look."""
+    def closing(self, command: str = "gatehold") -> Iterator[str]:
+        """The last lines on the terminal: where to look, with `command` as the one to type."""
         pauses = sum(message.get("action") == "pause" for message in self.received)
         yield ""
         yield f"{self.rows:,} simulated rows, {self.decisions} decisions, {pauses} pause(s) received over HTTP."
         yield "EVERYTHING HERE IS SIMULATED: IT IS EVIDENCE ABOUT NO REAL SYSTEM."
         yield f"Look at the page:      {self.page}"
-        yield f"Look at the log:       gatehold log show --config {self.folder}"
-        yield f"Recompute a decision:  gatehold log explain 2 --config {self.folder}"
+        yield f"Look at the log:       {command} log show --config {self.folder}"
+        yield f"Recompute a decision:  {command} log explain 2 --config {self.folder}"
 
 
 @dataclass
