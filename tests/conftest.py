@@ -32,3 +32,12 @@ def shared_data() -> Callable[[str], Path]:
 def no_terminal_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parallel test workers name a width of their own, which would break the lines that tests read."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a skipped test is a failed run: every test has what it needs there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    if os.environ.get("CI") and skipped and exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{len(skipped)} test(s) were skipped; in CI every test has to run.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
