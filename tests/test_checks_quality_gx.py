@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checks.quality import gx
+from checks.quality import gx, quick
 from checks.quality.expectations import from_schema
 from checks.quality.known import ARGUMENTS, UNSUPPORTED
 from checks.quality.records import CheckResult, Expectation
@@ -272,6 +272,29 @@ def test_nothing_to_check_is_neither_passed_nor_failed(warehouse: Warehouse) -> 
 
 def test_schema_suite_of_clean_rows_passes(warehouse: Warehouse) -> None:
     assert {r.state for r in checked(warehouse, *from_schema(STREAM))} == {"passed"}
+
+
+@pytest.mark.parametrize("batch", [0, 1, 99])
+@pytest.mark.parametrize("show_values", [True, False])
+def test_a_short_answer_says_what_the_full_one_says(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, batch: int, show_values: bool
+) -> None:
+    checks = (
+        *from_schema(STREAM),
+        check("expect_column_values_to_be_between", column="stars", max_value=5),
+        check("expect_column_values_to_be_between", column="cost", min_value=0, mostly=0.5),
+        check("expect_column_values_to_be_between", column="empty", min_value=0),
+        check("expect_column_values_to_be_in_set", column="kind", value_set=["x0"]),
+        check("expect_column_values_to_not_be_in_set", column="kind", value_set=["z"]),
+        check("expect_column_values_to_be_unique", column="stars"),
+        check("expect_column_values_to_not_be_null", column="empty"),
+        check("expect_column_values_to_not_be_null", column="arm"),
+        check("expect_column_values_to_not_be_null", column="absent"),
+        check("expect_column_values_to_be_between", column="kind", min_value=0),
+    )
+    short = checked(warehouse, *checks, batch=batch, show_values=show_values)
+    monkeypatch.setattr(quick, "is_simple", lambda _: False)
+    assert checked(warehouse, *checks, batch=batch, show_values=show_values) == short
 
 
 def test_texts_of_the_rows_stay_out_unless_asked_for(warehouse: Warehouse) -> None:

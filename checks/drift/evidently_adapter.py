@@ -130,7 +130,7 @@ def _library() -> Iterator[None]:
             # It imports names that NumPy and Pydantic have deprecated, and warns of its own and pandas' future.
             warnings.simplefilter("ignore")
             yield
-    except Exception as error:
+    except Exception as error:  # whatever the library raises, the comparison could not be made
         raise CheckError(f"Drift could not be measured: {type(error).__name__}: {error}") from error
 
 

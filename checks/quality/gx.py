@@ -116,9 +116,9 @@ def _validate(
         except Exception as error:  # a bad argument is the outcome of this expectation alone
             answers[index] = error
             continue
-        if values is not None and quick.is_simple(check):
+        if rows and values is not None and quick.is_simple(check):
             simple[index] = quick.kept(rows, values)
-            if quick.is_moot(check, rows, values):
+            if quick.is_moot(check, values):
                 answers[index] = simple[index]
     with _engine(connect) as engine:
 

@@ -32,9 +32,9 @@ def is_simple(check: Expectation) -> bool:
     return set(check.arguments) <= _SIMPLE.get(check.expectation, set())
 
 
-def is_moot(check: Expectation, rows: int, filled: int) -> bool:
-    """Whether a simple expectation has nothing to look at: no row, or no value where it looks at values."""
-    return rows == 0 or (filled == 0 and check.expectation not in ABOUT_NULLS)
+def is_moot(check: Expectation, filled: int) -> bool:
+    """Whether a simple expectation has no value to look at among rows that are there."""
+    return filled == 0 and check.expectation not in ABOUT_NULLS
 
 
 def kept(rows: int, filled: int) -> Kept:

@@ -32,7 +32,7 @@ def _run(*, as_json: bool) -> int:
         return _failed(_kind(error), _told(error), error.exit_code, as_json)
     except KeyboardInterrupt:
         code = STOPPED
-    except Exception as error:
+    except Exception as error:  # the last resort: one sentence and exit 1, the traceback on request
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             return _misused(error, as_json)
         if os.environ.get("GATEHOLD_DEBUG"):

@@ -47,7 +47,7 @@ app.command("init", epilog=_examples("gatehold init shop"))(setup.init)
 app.command("validate", epilog=_examples("gatehold validate", "gatehold validate --config shop --json"))(setup.validate)
 app.command("schema", epilog=_examples("gatehold schema > gatehold.schema.json"))(setup.schema)
 app.command("doctor", epilog=_examples("gatehold doctor"))(setup.doctor)
-app.command("demo", epilog=_examples("gatehold demo", "gatehold demo /tmp/story"))(work.demo)
+app.command("demo", epilog=_examples("gatehold demo", "gatehold demo story"))(work.demo)
 app.command("ingest", epilog=_examples("gatehold ingest"))(work.ingest)
 app.command("run", epilog=_examples("gatehold run", "gatehold run --config shop --as-of 2026-03-01T12:00"))(work.run)
 app.command(
