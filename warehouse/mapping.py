@@ -183,7 +183,7 @@ def _parents(building: _Building) -> dict[Place, list[str]]:
 
 def _attributes(building: _Building) -> str:
     """The row without what fed a column. A merge patch (RFC 7396) with a null takes a key out."""
-    kept = "raw"
+    patches = []
     for parent, leaves in _parents(building).items():
         patch: dict[str, Any] = dict.fromkeys(leaves)
         for part in reversed(parent):
@@ -193,7 +193,8 @@ def _attributes(building: _Building) -> str:
             # On anything but an object the patch would replace instead of take out: an empty one changes nothing.
             is_object = f"json_type(raw, {building.bind(pointer_of(parent))}) = 'OBJECT'"
             out = f"CASE WHEN {is_object} THEN {out} ELSE '{{}}' END"
-        kept = f"json_merge_patch({kept}, {out})"
+        patches.append(out)
+    kept = f"json_merge_patch({', '.join(['raw', *patches])})" if patches else "raw"
     if building.rivals:
         # A row that has both "a.b" and {"a": {"b": ...}} keeps everything: only one of them fed the column.
         both = " OR ".join(

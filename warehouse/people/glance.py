@@ -104,10 +104,10 @@ def _opened(folder: Path) -> Iterator[sqlite3.Connection | None]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     found, connection = _look(path)
-    check_known(path, found)
     if found == revisions()[-1]:
         return connection
     connection.close()
+    check_known(path, found)
     # A file of an older version is brought up to date by the one that knows how.
     from warehouse.people.store import People
 
@@ -123,9 +123,9 @@ def _look(path: Path) -> tuple[str | None, sqlite3.Connection]:
         connection = sqlite3.connect(f"{uri}?{mode}", uri=True, timeout=WAIT_SECONDS)
         try:
             return stamp(connection), connection
-        except sqlite3.OperationalError:
+        except sqlite3.Error as error:
             connection.close()
             # In WAL mode a reader makes two small files; in a folder that is not ours it cannot.
-            if mode != "mode=ro" or not still:
+            if mode != "mode=ro" or not still or not isinstance(error, sqlite3.OperationalError):
                 raise
     raise AssertionError("one of the two returns or raises")
