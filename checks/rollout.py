@@ -195,6 +195,12 @@ def may_resume(
         return Refusal("stage_not_allowed", f"{stage} is not a stage to resume at; allowed: {allowed}.")
     if standing is None or not standing.at <= now < standing.valid_until:
         return Refusal("lease_lapsed", "No run of the monitor speaks for this moment; run it again.")
+    if standing.combined is not None and standing.combined_proof is not None:
+        if standing.combined >= standing.combined_proof and not breached:
+            return Refusal(
+                "still_in_breach",
+                f"The gates of {state.rollout} still prove a breach together; a pass or another release overcomes it.",
+            )
     broken = {verdict.gate for verdict in standing.verdicts if verdict.outcome == "breach" and not verdict.waived}
     if broken | set(breached):
         return Refusal(

@@ -12,7 +12,7 @@ from checks import rollout as rollouts
 from checks.gates import codec, standing
 from flows import epochs, notices, restating, sourcing
 from flows.judging import Case, Judged, judge
-from warehouse import facts, history
+from warehouse import facts, history, self_tests
 from warehouse.history import StandingThen, VerdictThen
 from warehouse.people import log, standings
 from warehouse.records.decisions import MONITOR, DecisionEntry, NewDecision, PublishedStanding
@@ -199,6 +199,7 @@ def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChe
         now=now,
         remembered=before.remembered,
         ledger=sourcing.read(stores),
+        self_tests=self_tests.latest(stores.warehouse),
     )
     judged = judge(stores, policy, case, checks)
     current = standing.decide(

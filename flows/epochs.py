@@ -26,6 +26,23 @@ def scope(gate: GateSpec, release: str | None) -> Slice:
     return Slice(rollout=gate.rollout, release=release or "", arm=gate.arm or "candidate", segment=gate.segment)
 
 
+def control(gate: GateSpec) -> Slice:
+    """The traffic that a gate compares with: the control arm of its rollout, whatever release answers there."""
+    return Slice(rollout=gate.rollout, arm="control", segment=gate.segment)
+
+
+def attempt(known: Sequence[Epoch], epoch: Epoch, covers: str) -> int:
+    """Which attempt at the same question an epoch is, from 1: of its release, or of all that the gate ever had.
+
+    `known` are the gate's epochs. Those that the warehouse has lost count as attempts at this release.
+    """
+    others = [
+        e for e in _originals(known) if e.opened_at <= epoch.opened_at and e.epoch != (epoch.corrects or epoch.epoch)
+    ]
+    elsewhere = sum(e.release != epoch.release for e in others) if covers == "release" else 0
+    return max(1, _number(epoch.corrects or epoch.epoch) - elsewhere)
+
+
 def floor(moment: datetime, seconds: int) -> datetime:
     """The start of the window that holds `moment`; windows are aligned to the Unix epoch in UTC."""
     return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
@@ -82,7 +99,7 @@ def current(
         gate,
         f"{gate.key}#{1 + max((_number(name) for name in (*lost, *(e.epoch for e in originals))), default=0)}",
         release=release,
-        first_window=max([first, *seen, *(e.folded_through for e in same)]),
+        first_window=max([first, *seen, *_after_reference(gate, metric), *(e.folded_through for e in same)]),
         now=now,
         opened_for=(same[-1].close_reason or "") if same else "lost evidence" if lost else "",
     )
@@ -140,6 +157,11 @@ def _ended(
         # Rows that nobody reads any more cannot speak against the gate: what is left is another population.
         return f"source {gone[0]} removed"
     return None
+
+
+def _after_reference(gate: GateSpec, metric: CellMetric) -> list[datetime]:
+    """The first window behind the reference: what a limit was read from is no evidence about it."""
+    return [_ceiling(gate.reference[1], metric.window_seconds)] if gate.reference else []
 
 
 def _number(name: str) -> int:

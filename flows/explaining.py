@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from checks.gates import codec, standing
+from checks.gates import codec, standing, statistical
 from checks.gates.records import Verdict
 from flows.folding import GateEvidence
 from flows.judging import evaluate_evidence, evaluate_reading
 from flows.readings import Reading
 from warehouse import evidence
 from warehouse.records.errors import LedgerError, UsageError
+from warehouse.records.folded import FoldedWindows
 
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
@@ -82,9 +83,11 @@ def _again(stores: Stores, gate: GateSpec, entry: DecisionEntry) -> Verdict:
     inputs = entry.body["inputs"][gate.key]
     if not gate.statistical:
         return evaluate_reading(gate, Reading.from_json(inputs), now=entry.at)
+    if "unready" in inputs:
+        return statistical.unready(gate, *inputs["unready"])
     trouble = tuple(inputs["trouble"]) if inputs["trouble"] else None
     window = timedelta(seconds=entry.body["window_seconds"])
-    return evaluate_evidence(gate, _evidence(stores, gate, inputs), now=entry.at, window=window, trouble=trouble)
+    return evaluate_evidence(_evidence(stores, gate, inputs), now=entry.at, window=window, trouble=trouble)
 
 
 def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> GateEvidence:
@@ -92,18 +95,18 @@ def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> Gate
     known = {e.epoch: e for e in evidence.epochs(stores.warehouse, gate.key)}
     kept = {}
     for name, count in inputs["rows"].items():
-        rows = tuple(evidence.rows(stores.warehouse, name))
+        rows = evidence.rows(stores.warehouse, name)
         if name not in known or len(rows) < count:
             raise LedgerError(
                 f"Epoch {name} holds {len(rows)} of the {count} windows that the decision rested on. Restore the data "
                 "folder from a copy."
             )
-        kept[name] = rows[:count]
+        kept[name] = rows.take(slice(0, count))
         known[name] = replace(known[name], windows=inputs["folded"][name])
     if inputs["epoch"] is None:
-        return GateEvidence(None, (), ())
+        return GateEvidence(gate, None, FoldedWindows.of(()), ())
     corrected = tuple((known[name], rows) for name, rows in kept.items() if name != inputs["epoch"])
-    return GateEvidence(known[inputs["epoch"]], kept[inputs["epoch"]], corrected)
+    return GateEvidence(gate, known[inputs["epoch"]], kept[inputs["epoch"]], corrected)
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from checks.evidence.growth import window_growth
-from flows import epochs
-from flows.epochs import scope
-from warehouse import evidence, units
+from checks.evidence import budget
+from checks.gates import kinds
+from flows import epochs, folding_units
+from flows.folding_units import WindowUnits
+from warehouse import evidence
 from warehouse.ledger import restated_windows
 from warehouse.records.evidence import Epoch, EvidenceRow
-from warehouse.records.metrics import CellMetric, UnitCount
+from warehouse.records.folded import FoldedWindows, moment
+from warehouse.records.metrics import CellMetric
 
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
@@ -30,11 +30,15 @@ _LONGEST_SESSION = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class GateEvidence:
-    """What is known for one statistical gate: its epoch (None before the first data), rows, and a correction."""
+    """What is known for one statistical gate: its epoch (None before the first data), windows, and corrections.
 
+    `gate` is the gate as this epoch tests it: with its share of the error budgets.
+    """
+
+    gate: GateSpec
     epoch: Epoch | None
-    rows: tuple[EvidenceRow, ...]
-    corrected: tuple[tuple[Epoch, tuple[EvidenceRow, ...]], ...]
+    rows: FoldedWindows
+    corrected: tuple[tuple[Epoch, FoldedWindows], ...]
 
 
 def fold_gate(
@@ -74,17 +78,36 @@ def fold_gate(
         now=now,
     )
     if epoch is None:
-        return GateEvidence(None, (), ())
+        return GateEvidence(gate, None, FoldedWindows.of(()), ())
+    fold = _Fold(stores, policy, gate, metric, release, ledger.newest_batch, now)
     held = [(epoch, evidence.rows(stores.warehouse, epoch.epoch))]
     # Before folding: afterwards the newest row knows the newest batch, and a restatement in it would be passed over.
     corrections = [e for e in known if e.corrects == epoch.epoch]
-    held += _correction(stores, gate, metric, *held[0], corrections, release=release, ledger=ledger, now=now)
+    held += _correction(fold, *held[0], corrections, ledger=ledger)
     until = closed.folded_through if closed else mature
-    (epoch, rows), *corrected = [
-        _folded(stores, gate, metric, each, rows, release=release, until=until, batch=ledger.newest_batch, now=now)
-        for each, rows in held
-    ]
-    return GateEvidence(epoch, rows, tuple(corrected))
+    (epoch, rows), *corrected = [_folded(fold, each, rows, until=until) for each, rows in held]
+    attempt = epochs.attempt(known, epoch, gate.alpha_covers)
+    return GateEvidence(budgeted(gate, attempt), epoch, rows, tuple(corrected))
+
+
+def budgeted(gate: GateSpec, attempt: int) -> GateSpec:
+    """The gate with the share of its error budgets that this attempt at the same question has."""
+    share = 1.0 if gate.alpha_covers == "epoch" else budget.share(attempt)
+    alpha, beta = gate.budgets
+    return replace(gate, attempt=attempt, alpha=alpha * share, beta=beta * share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """One gate and what is folded for it: its metric, the release that is judged, and the newest batch known."""
+
+    stores: Stores
+    policy: Policy
+    gate: GateSpec
+    metric: CellMetric
+    release: str | None
+    batch: int
+    now: datetime
 
 
 def mature_through(ledger: Ledger, policy: Policy, metric: CellMetric) -> datetime | None:
@@ -98,119 +121,95 @@ def mature_through(ledger: Ledger, policy: Policy, metric: CellMetric) -> dateti
 
 
 def _correction(
-    stores: Stores,
-    gate: GateSpec,
-    metric: CellMetric,
-    original: Epoch,
-    rows: list[EvidenceRow],
-    known: Sequence[Epoch],
-    *,
-    release: str | None,
-    ledger: Ledger,
-    now: datetime,
-) -> list[tuple[Epoch, list[EvidenceRow]]]:
+    fold: _Fold, original: Epoch, rows: FoldedWindows, known: Sequence[Epoch], *, ledger: Ledger
+) -> list[tuple[Epoch, FoldedWindows]]:
     """The newest epoch that folds the original's windows again with restated rows, and its rows; none without one.
 
     `known` are those that did so before.
     """
-    last = [(e, evidence.rows(stores.warehouse, e.epoch)) for e in known[-1:]]
+    warehouse = fold.stores.warehouse
+    last = [(e, evidence.rows(warehouse, e.epoch)) for e in known[-1:]]
     folded = last[0][1] if last else rows
-    if not _changed_since_folded(stores, gate, metric, folded, release=release, ledger=ledger):
+    if not _changed_since_folded(fold, folded, ledger=ledger):
         return last
     for epoch, _ in last:
         if epoch.closed_at is None:
-            evidence.close_epoch(stores.warehouse, epoch.epoch, at=now, reason="restated again")
+            evidence.close_epoch(warehouse, epoch.epoch, at=fold.now, reason="restated again")
     name = f"{original.epoch}/corrected-{len(known) + 1}"
     begun = epochs.begin(
-        stores, gate, name, release=release, first_window=original.first_window, now=now, corrects=original.epoch
+        fold.stores,
+        fold.gate,
+        name,
+        release=fold.release,
+        first_window=original.first_window,
+        now=fold.now,
+        corrects=original.epoch,
     )
-    return [(begun, [])]
+    return [(begun, FoldedWindows.of(()))]
 
 
-def _changed_since_folded(
-    stores: Stores,
-    gate: GateSpec,
-    metric: CellMetric,
-    rows: Sequence[EvidenceRow],
-    *,
-    release: str | None,
-    ledger: Ledger,
-) -> bool:
+def _changed_since_folded(fold: _Fold, rows: FoldedWindows, *, ledger: Ledger) -> bool:
     """Whether a restatement that came after the last folding changes the units of a window folded before."""
-    seen = max((row.through_batch for row in rows), default=0)
-    if not rows or ledger.restated.get(metric.stream, 0) <= seen:
+    if not len(rows):
+        return False
+    seen, metric = int(rows.through_batch.max()), fold.metric
+    if ledger.restated.get(metric.stream, 0) <= seen:
         return False
     restated = [
         w.window_start
         for w in restated_windows(
-            stores.warehouse, stream=metric.stream, after_batch=seen, window_seconds=metric.window_seconds
+            fold.stores.warehouse, stream=metric.stream, after_batch=seen, window_seconds=metric.window_seconds
         )
-        if w.rollout == gate.rollout and w.release == (release or "")
+        if w.rollout == fold.gate.rollout and (fold.gate.control or w.release == (fold.release or ""))
     ]
-    touched = [row for row in rows if any(at <= row.window_start < at + _LONGEST_SESSION for at in restated)]
+    starts = [moment(at) for at in rows.start.tolist()]
+    touched = [i for i, start in enumerate(starts) if any(at <= start < at + _LONGEST_SESSION for at in restated)]
     if not touched:
         return False
-    first, last = touched[0].window_start, touched[-1].window_end
-    found = units.read_units(stores.warehouse, metric, scope(gate, release), first, last)
-    now: dict[datetime, list[UnitCount]] = {}
-    for unit in found:
-        now.setdefault(unit.window_start, []).append(unit)
-    return any(_digest(now.get(row.window_start, [])) != row.source_digest for row in touched)
+    span = starts[touched[0]], moment(int(rows.end[touched[-1]]))
+    now = {
+        window.start: window.digest()
+        for window in folding_units.windows(fold.stores, metric, fold.gate, fold.release, *span)
+    }
+    return any(now.get(starts[i], folding_units.NOTHING) != rows.source_digests[i] for i in touched)
 
 
-def _folded(
-    stores: Stores,
-    gate: GateSpec,
-    metric: CellMetric,
-    epoch: Epoch,
-    rows: Sequence[EvidenceRow],
-    *,
-    release: str | None,
-    until: datetime | None,
-    batch: int,
-    now: datetime,
-) -> tuple[Epoch, tuple[EvidenceRow, ...]]:
-    """The epoch and its rows after folding what is mature at `until`; `batch` is the newest one known."""
+def _folded(fold: _Fold, epoch: Epoch, rows: FoldedWindows, *, until: datetime | None) -> tuple[Epoch, FoldedWindows]:
+    """The epoch and its rows after folding what is mature at `until`."""
     if epoch.closed_at is not None or until is None or until <= epoch.folded_through:
-        return epoch, tuple(rows)
-    found = units.read_units(stores.warehouse, metric, scope(gate, release), epoch.folded_through, until)
-    ordered = sorted(found, key=lambda u: (u.window_start, u.low, u.high, u.scored))
-    new = [
-        _row(gate, metric, epoch, start, list(group), known=batch, now=now)
-        for start, group in groupby(ordered, key=lambda u: u.window_start)
-    ]
-    evidence.fold(stores.warehouse, epoch.epoch, new, until)
-    return replace(epoch, folded_through=until, windows=(epoch.windows or 0) + len(new)), (*rows, *new)
+        return epoch, rows
+    found = folding_units.windows(fold.stores, fold.metric, fold.gate, fold.release, epoch.folded_through, until)
+    if epoch.corrects is None and _supplements(fold):
+        after = int(rows.through_batch.max()) if len(rows) else None
+        found = folding_units.supplemented(
+            found, fold.stores, fold.metric, fold.gate, fold.release, epoch, until, after=after, batch=fold.batch
+        )
+    new = [_row(fold, epoch, window) for window in found]
+    evidence.fold(fold.stores.warehouse, epoch.epoch, new, until)
+    advanced = replace(epoch, folded_through=until, windows=(epoch.windows or 0) + len(new))
+    return advanced, rows.followed_by(new)
 
 
-def _row(
-    gate: GateSpec,
-    metric: CellMetric,
-    epoch: Epoch,
-    start: datetime,
-    found: Sequence[UnitCount],
-    *,
-    known: int,
-    now: datetime,
-) -> EvidenceRow:
-    growth = window_growth(found, gate)
+def _supplements(fold: _Fold) -> bool:
+    """Whether every source of the stream says that lateness cannot depend on the outcome."""
+    feeding = [s for s in fold.policy.source_specs() if s.stream == fold.metric.stream]
+    return bool(feeding) and all(s.late_rows == "supplement" for s in feeding)
+
+
+def _row(fold: _Fold, epoch: Epoch, window: WindowUnits) -> EvidenceRow:
+    growth = kinds.of(fold.gate).fold(fold.gate, window.units, window.control)
     return EvidenceRow(
         epoch=epoch.epoch,
-        window_start=start,
-        window_end=start + timedelta(seconds=metric.window_seconds),
+        window_start=window.start,
+        window_end=window.start + timedelta(seconds=fold.metric.window_seconds),
         units=growth.units,
         scored_units=growth.scored,
         total_low=growth.total_low,
         total_high=growth.total_high,
         breach_growth=growth.breach,
         pass_growth=growth.passing,
-        through_batch=known,
-        source_digest=_digest(found),
-        folded_at=now,
+        through_batch=fold.batch,
+        source_digest=window.digest(),
+        folded_at=fold.now,
+        counts=growth.counts,
     )
-
-
-def _digest(found: Sequence[UnitCount]) -> str:
-    """A digest of the unit counts of one window, in an order of its own."""
-    lines = sorted(f"{u.window_start.isoformat()}|{u.low}|{u.high}|{u.scored}|{u.count}" for u in found)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.gates import deterministic, statistical
-from flows import folding, readings, sourcing
+from flows import folding, readings, referencing, self_testing, sourcing
 from flows.folding import GateEvidence
 from flows.readings import Reading
+from flows.referencing import Unready
 from flows.sourcing import Ledger
+from warehouse.records.evidence import SelfTest
 
 if TYPE_CHECKING:
     from checks.gates.records import Verdict
@@ -26,7 +28,7 @@ class Case:
     """One rollout at one moment: what every one of its gates is judged under.
 
     `remembered` is, by gate, which epochs the decision log names, each with the time of the newest decision on it;
-    `ledger` is what the ledger of ingest says.
+    `ledger` is what the ledger of ingest says; `self_tests` is the newest by gate and configuration.
     """
 
     rollout: str
@@ -37,6 +39,7 @@ class Case:
     now: datetime
     remembered: Mapping[str, Mapping[str, datetime]]
     ledger: Ledger
+    self_tests: Mapping[tuple[str, str], SelfTest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,16 @@ def judge(stores: Stores, policy: Policy, case: Case, checks: DataChecks) -> lis
 
 
 def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> Judged:
+    metric = policy.cell_metric(gate.metric, gate.unit)
+    mature = folding.mature_through(case.ledger, policy, metric)
+    ready = referencing.resolve(stores, policy, gate, mature=mature, ledger=case.ledger, now=case.now)
+    if isinstance(ready, Unready):
+        verdict = statistical.unready(gate, ready.outcome, ready.reason, ready.detail)
+        return Judged(gate, verdict, {"unready": [ready.outcome, ready.reason, ready.detail]})
     found = folding.fold_gate(
         stores,
         policy,
-        gate,
+        ready,
         release=case.release,
         paused=case.paused,
         not_before=case.not_before,
@@ -72,21 +81,21 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
         ledger=case.ledger,
         now=case.now,
     )
-    trouble = sourcing.trouble(case.ledger, policy, policy.metric(gate.metric).stream)
-    verdict = evaluate_evidence(gate, found, now=case.now, window=policy.window, trouble=trouble)
+    trouble = sourcing.trouble(case.ledger, policy, metric.stream) or self_testing.trouble(case.self_tests, gate)
+    verdict = evaluate_evidence(found, now=case.now, window=policy.window, trouble=trouble)
     epoch = found.epoch.epoch if found.epoch else None
     held = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]
     rows = {e.epoch: len(rows) for e, rows in held}
     folded = {e.epoch: e.windows for e, _ in held}
-    return Judged(gate, verdict, {"epoch": epoch, "rows": rows, "folded": folded, "trouble": trouble})
+    return Judged(found.gate, verdict, {"epoch": epoch, "rows": rows, "folded": folded, "trouble": trouble})
 
 
 def evaluate_evidence(
-    gate: GateSpec, found: GateEvidence, *, now: datetime, window: timedelta, trouble: tuple[str, str] | None
+    found: GateEvidence, *, now: datetime, window: timedelta, trouble: tuple[str, str] | None
 ) -> Verdict:
     """The verdict of a statistical gate on stored evidence."""
     return statistical.evaluate(
-        gate,
+        found.gate,
         found.epoch,
         found.rows,
         now=now,

@@ -24,8 +24,10 @@ from dashboards.page.model import (
     RolloutView,
     StandingPoint,
 )
-from flows import deciding
+from flows import deciding, referencing
 from flows.drifting import Drifted
+from flows.epochs import attempt
+from flows.folding import budgeted
 from flows.project import Project
 from flows.stores import Stores
 from warehouse import evidence, findings, history, ledger
@@ -131,10 +133,15 @@ def _series(stores: Stores, policy: Policy, gate: GateSpec) -> GateSeries:
         points = tuple(EvidencePoint(v.at, v.units, v.estimate, None, None, None, None, v.release) for v in then)
         return GateSeries(gate.name, points)
     window = int(policy.window.total_seconds())
-    known = [e for e in evidence.epochs(stores.warehouse, gate.key) if e.config_digest == gate.digest]
+    gate = referencing.pinned_gate(stores, gate)
+    every = evidence.epochs(stores.warehouse, gate.key)
+    known = [e for e in every if e.config_digest == gate.digest]
     # What was restated is drawn as corrected: the newest correction in place of the epoch it corrects.
     drawn = {e.corrects or e.epoch: e for e in sorted(known, key=lambda e: (e.corrects is not None, e.opened_at))}
-    epochs = [(e.epoch, e.release, _points(stores, gate, e, window)) for e in drawn.values()]
+    epochs = []
+    for drawn_epoch in drawn.values():
+        share = budgeted(gate, attempt(every, drawn_epoch, gate.alpha_covers))
+        epochs.append((drawn_epoch.epoch, drawn_epoch.release, _points(stores, share, drawn_epoch, window)))
     return filling.series(gate.name, epochs)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checks.policy.metric_kinds import CELL_KINDS
 from flows.project import Project
 from flows.stores import Stores
 
@@ -17,7 +18,7 @@ def cell_metrics(project: Project) -> list[CellMetric]:
     found = {}
     for rollout in policy.rollouts:
         for gate in policy.gate_specs(rollout.name, rollout.stages[0]):
-            if gate.kind in ("rate", "mean", "count", "histogram"):
+            if gate.kind in CELL_KINDS:
                 metric = policy.cell_metric(gate.metric, gate.unit)
                 found[metric.digest] = metric
     return list(found.values())

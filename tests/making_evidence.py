@@ -10,6 +10,7 @@ from typing import Any
 from checks.evidence.growth import window_growth
 from checks.gates.spec import GateSpec
 from warehouse.records.evidence import Epoch, EvidenceRow
+from warehouse.records.folded import FoldedWindows, moment
 from warehouse.records.metrics import SCALE, UnitCount
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -80,6 +81,7 @@ def row(of: GateSpec, window: int, units: Sequence[UnitCount], name: str = "e1",
         through_batch=window,
         source_digest=f"{window}",
         folded_at=start + HOUR,
+        counts=growth.counts,
     )
     return replace(made, **changes)
 
@@ -87,3 +89,25 @@ def row(of: GateSpec, window: int, units: Sequence[UnitCount], name: str = "e1",
 def rows(of: GateSpec, windows: Sequence[Sequence[UnitCount]], name: str = "e1") -> list[EvidenceRow]:
     """The rows of consecutive windows; those without units leave none."""
     return [row(of, i, units, name) for i, units in enumerate(windows) if units]
+
+
+def one_by_one(folded: FoldedWindows, name: str) -> list[EvidenceRow]:
+    """The windows of epoch `name`, read back, as rows again."""
+    return [
+        EvidenceRow(
+            epoch=name,
+            window_start=moment(int(folded.start[i])),
+            window_end=moment(int(folded.end[i])),
+            units=int(folded.units[i]),
+            scored_units=int(folded.scored[i]),
+            total_low=folded.total_low[i],
+            total_high=folded.total_high[i],
+            breach_growth=tuple(folded.breach[i].tolist()),
+            pass_growth=tuple(folded.passing[i].tolist()),
+            through_batch=int(folded.through_batch[i]),
+            source_digest=folded.source_digests[i],
+            folded_at=moment(int(folded.folded_at[i])),
+            counts=tuple(folded.counts[i].tolist()),
+        )
+        for i in range(len(folded))
+    ]

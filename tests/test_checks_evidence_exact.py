@@ -1,4 +1,11 @@
-"""How often a healthy system is ever paused wrongly, computed without chance (dynamic programming over counts)."""
+"""What the shipped bets promise at the limit, computed without chance.
+
+The cumulative process depends on the data through one count, so its chances come from a recursion over that count. The
+monitor does not: its state is the wealth of every bet, sixteen real numbers that depend on when each bad unit came, and
+no recursion over a finite set of states is exact. It is therefore computed by enumerating every stream of a few
+looks; over long streams its promise rests on the supermartingale (proved here to be fair, look by look) and is
+checked by simulation in the tests `test_evidence_failures_*`.
+"""
 
 from __future__ import annotations
 
@@ -6,55 +13,81 @@ import math
 
 import numpy as np
 import pytest
+from exact_rules import binomial, boundaries, ever_cumulative, look_of, stopped_below, streams
 
-from checks.evidence.bets import stakes
+from checks.evidence import monitor
+from checks.evidence.bets import prior, stakes
 from checks.evidence.cumulative import log_mean
 from checks.evidence.growth import log_growth
 
-LIMIT, ALPHA = 0.005, 0.05
+LIMIT, ALPHA, BETA = 0.005, 0.05, 0.05
+HOURLY = 500
 
 
-def published_stakes() -> list[float]:
-    grid = LIMIT * np.geomspace(1.15, 20, 16)
-    return [float((q - LIMIT) / (LIMIT * (1 - LIMIT))) for q in grid]
+def over(n: int, k: int) -> bool:
+    """The cumulative process proves that the mean is over the limit."""
+    return log_mean(log_growth([(1.0, k), (0.0, n - k)], LIMIT, stakes(LIMIT))) >= -math.log(ALPHA)
 
 
-def binomial(n: int, p: float) -> np.ndarray:
-    logs = [
-        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(p) + (n - k) * math.log1p(-p)
-        for k in range(60)
-    ]
-    return np.exp(logs)
+def not_yet_passed(n: int, k: int) -> bool:
+    """The cumulative process does not prove that the mean is within the limit."""
+    return log_mean(log_growth([(1.0, n - k), (0.0, k)], 1.0 - LIMIT, stakes(1.0 - LIMIT))) < -math.log(BETA)
 
 
-def ever_paused(looks: int, per_look: int, rate: float, bets: list[float]) -> float:
-    """Exact chance that the cumulative process ever reaches 1/alpha within so many looks."""
-    step, state, paused, threshold = binomial(per_look, rate), np.ones(1), 0.0, 0
-    for look in range(1, looks + 1):
-        state = np.convolve(state, step)
-        n = look * per_look
-
-        def proved(k: int, n: int = n) -> bool:
-            return log_mean(log_growth([(1.0, k), (0.0, n - k)], LIMIT, bets)) >= -math.log(ALPHA)
-
-        while not proved(threshold):
-            threshold += 1
-        paused += float(state[threshold:].sum())
-        state = state[:threshold]
-    return paused
+def passes(looks: int, rates: list[float]) -> list[float]:
+    """The chance of the first pass at each hourly look; the rates take turns."""
+    laws = [binomial(HOURLY, rate) for rate in rates]
+    steps = [laws[t % len(laws)] for t in range(looks)]
+    return list(stopped_below(boundaries(not_yet_passed, looks, HOURLY), steps))
 
 
-def test_daily_looks_for_a_year_match_the_published_value() -> None:
-    assert ever_paused(365, 1000, LIMIT, published_stakes()) == pytest.approx(0.007204, abs=5e-7)
+@pytest.mark.parametrize(("looks", "per_look"), [(2000, 500), (365, 1000)])
+def test_everything_so_far_proves_a_breach_of_a_healthy_system_less_often_than_alpha(looks: int, per_look: int) -> None:
+    at_limit, below = ever_cumulative(over, looks, per_look, [LIMIT, 0.6 * LIMIT])
+    assert 0.001 < at_limit < ALPHA
+    assert below < 1e-4
 
 
-def test_daily_looks_below_the_limit_match_the_published_value() -> None:
-    assert ever_paused(365, 1000, 0.6 * LIMIT, published_stakes()) == pytest.approx(3.6e-6, rel=0.02)
+def test_a_pass_is_false_less_often_than_beta() -> None:
+    at_limit, over_it = (math.fsum(passes(336, [f * LIMIT])) for f in (1.0, 1.2))
+    assert 0.01 < at_limit < BETA
+    assert over_it < 0.2 * at_limit
 
 
-def test_the_shipped_bets_stay_within_alpha_at_the_limit() -> None:
-    assert 0.001 < ever_paused(365, 1000, LIMIT, list(stakes(LIMIT))) < ALPHA
+@pytest.mark.parametrize(("factor", "median"), [(0.2, 3), (0.4, 6), (0.6, 16), (0.8, 86)])
+def test_a_good_release_passes_as_soon_as_published(factor: float, median: int) -> None:
+    chances = passes(336, [factor * LIMIT])
+    half = look_of(chances, 0.5)
+    assert half is not None
+    assert half <= median
+    assert math.fsum(chances) > 0.99
 
 
-def test_hourly_looks_match_the_published_value() -> None:
-    assert ever_paused(2000, 500, LIMIT, published_stakes()) == pytest.approx(0.009466, abs=5e-7)
+def test_fixed_bets_hold_the_average_when_good_and_bad_hours_alternate() -> None:
+    assert math.fsum(passes(336, [1.8 * LIMIT, 0.2 * LIMIT])) < BETA
+
+
+def monitored(stream: tuple[int, ...], per_look: int, limit: float, numbers: list[int], horizon: int) -> list[float]:
+    growth = np.array([log_growth([(1.0, k), (0.0, per_look - k)], limit, stakes(limit)) for k in stream])
+    return list(monitor.log_evidence(np.array(numbers), growth, horizon, np.array(prior(limit))))
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3, 4], [1, 2, 40, 41], [7, 8, 9, 30]])
+def test_the_monitor_is_fair_at_the_limit_look_by_look(numbers: list[int]) -> None:
+    limit, per_look, horizon = 0.2, 5, 12
+    means = [0.0] * len(numbers)
+    for chance, stream in streams(len(numbers), per_look, limit):
+        for t, evidence in enumerate(monitored(stream, per_look, limit, numbers, horizon)):
+            means[t] += chance * math.exp(evidence)
+    assert means == pytest.approx([1.0] * len(numbers), rel=1e-10)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.2, 0.05])
+def test_the_monitor_keeps_alpha_over_every_stream_of_four_looks(alpha: float) -> None:
+    limit, per_look = 0.2, 5
+    stopped = math.fsum(
+        chance
+        for chance, stream in streams(4, per_look, limit)
+        if max(monitored(stream, per_look, limit, [1, 2, 3, 4], 12)) >= -math.log(alpha)
+    )
+    assert 0.0 < stopped <= alpha

@@ -176,7 +176,7 @@ def _plain(data: Any) -> str:
     if isinstance(data, list):
         return "[" + ", ".join(map(_plain, data)) + "]"
     text = str(data)
-    bare = text.replace(".", "").replace("-", "").replace("_", "").isalnum() and text[0].isalnum()
+    bare = text.replace(".", "").replace("-", "").replace("_", "").isalnum()
     return text if bare else json.dumps(text)
 
 
@@ -335,6 +335,11 @@ gates:
         (11, "rollouts[1]", "rollout bare has no gate, so nothing can hold or pause it."),
         (13, "gates[0]", "has no max_age, so it may go on passing on old data when rows stop coming."),
         (14, "gates[1].metric", "no source feeds stream probes, so there will be no data for it."),
+        (
+            14,
+            "gates[1].metric",
+            "attack_success_rate is a judge's word, and nobody has checked this judge against people.",
+        ),
     ]
     assert [warning.path for warning in FULL.warnings] == ["sources[0].late_rows"]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import projects as p
 import pytest
+from making_evidence import one_by_one
 from projects import HOUR, START
 
 from checks.rollout import Refusal
@@ -200,7 +201,10 @@ def test_a_restated_batch_opens_a_corrected_epoch_and_reopens_the_decisions(goin
     (entry,) = [e for e in p.decisions(project) if e.kind == "restate"]
     with p.opened(project) as stores:
         (batch,) = [b for b in ledger.batches(stores.warehouse) if b.restated]
-        rows = {e.epoch: evidence.rows(stores.warehouse, e.epoch) for e in evidence.epochs(stores.warehouse, HARM)}
+        rows = {
+            e.epoch: one_by_one(evidence.rows(stores.warehouse, e.epoch), e.epoch)
+            for e in evidence.epochs(stores.warehouse, HARM)
+        }
     assert entry.body["batches"] == [batch.batch]
     assert batch.restated == 12
     # Both are there: the original as it was, and as corrected.
@@ -264,12 +268,12 @@ def test_a_breach_that_only_the_correction_shows_is_still_shown_while_paused(goi
 def test_late_rows_are_counted_and_are_no_evidence(going: Project, tmp_path: Path) -> None:
     project = copy(going, tmp_path / "p")
     with p.opened(project) as stores:
-        before = evidence.rows(stores.warehouse, f"{HARM}#1")
+        before = one_by_one(evidence.rows(stores.warehouse, f"{HARM}#1"), f"{HARM}#1")
     p.write(project, "late.jsonl", p.answers(0, harmful=60, mark="late"))
     done = p.run(project, 4)
     assert [batch.late for report in done.pulled for batch in report.batches if not batch.repeated] == [60]
     with p.opened(project) as stores:
-        assert evidence.rows(stores.warehouse, f"{HARM}#1")[: len(before)] == before
+        assert one_by_one(evidence.rows(stores.warehouse, f"{HARM}#1"), f"{HARM}#1")[: len(before)] == before
         (state,) = ledger.source_states(stores.warehouse)
     assert state.late == 60
     assert p.said(done)[0] == "pass"

@@ -12,8 +12,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from warehouse.records.errors import LedgerError
 from warehouse.records.evidence import Epoch, EvidenceRow
+from warehouse.records.folded import FoldedWindows
 from warehouse.scope import statement, utc
 from warehouse.store import Warehouse
 
@@ -68,26 +71,53 @@ def epochs(warehouse: Warehouse, gate: str) -> list[Epoch]:
     return _epochs(warehouse, gate=gate, epoch=None)
 
 
-def rows(warehouse: Warehouse, epoch_id: str) -> list[EvidenceRow]:
-    """The folded windows of an epoch in order; none for an epoch that is unknown or has no units yet."""
-    found = warehouse.connection.execute(statement("evidence_rows"), {"epoch": epoch_id}).fetchall()
-    return [
-        EvidenceRow(
-            epoch=row[0],
-            window_start=utc(row[1]),
-            window_end=utc(row[2]),
-            units=row[3],
-            scored_units=row[4],
-            total_low=row[5],
-            total_high=row[6],
-            breach_growth=tuple(row[7]),
-            pass_growth=tuple(row[8]),
-            through_batch=row[9],
-            source_digest=row[10],
-            folded_at=utc(row[11]),
+def rows(warehouse: Warehouse, epoch_id: str) -> FoldedWindows:
+    """The folded windows of an epoch in order; none for an epoch that is unknown or has no units yet.
+
+    Raises:
+        LedgerError: windows of the epoch hold different numbers of growths or counts.
+    """
+    found = warehouse.connection.execute(statement("evidence_rows"), {"epoch": epoch_id}).to_arrow_table()
+    columns = {name: found.column(name).combine_chunks() for name in found.column_names}
+
+    def integers(name: str) -> Any:
+        return columns[name].to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+
+    return FoldedWindows(
+        epochs=frozenset({epoch_id}) if found.num_rows else frozenset(),
+        start=integers("window_start"),
+        end=integers("window_end"),
+        units=integers("units"),
+        scored=integers("scored_units"),
+        total_low=_whole(columns["total_low"]),
+        total_high=_whole(columns["total_high"]),
+        breach=_square(epoch_id, columns["breach_growth"]),
+        passing=_square(epoch_id, columns["pass_growth"]),
+        counts=_square(epoch_id, columns["counts"]),
+        through_batch=integers("through_batch"),
+        folded_at=integers("folded_at"),
+        source_digests=tuple(columns["source_digest"].to_pylist()),
+    )
+
+
+def _whole(texts: Any) -> Any:
+    """Numbers of any size, which come as text: no other column type holds them exactly."""
+    return np.asarray([int(text) for text in texts.to_pylist()], dtype=object)
+
+
+def _square(epoch: str, lists: Any) -> Any:
+    """A column of lists as a table, one row per window."""
+    flat = lists.flatten().to_numpy(zero_copy_only=False)
+    if not len(lists):
+        return flat.reshape(0, 0)
+    wide, odd = divmod(len(flat), len(lists))
+    offsets = lists.offsets.to_numpy()
+    if odd or (np.diff(offsets) != wide).any():
+        raise LedgerError(
+            f"Windows of epoch {epoch} hold different numbers of values. Restore the data folder from a copy; a new "
+            "release begins an epoch of its own."
         )
-        for row in found
-    ]
+    return flat.reshape(len(lists), wide)
 
 
 def _find(warehouse: Warehouse, epoch_id: str) -> Epoch | None:
@@ -157,6 +187,7 @@ def _table(rows: Sequence[EvidenceRow]) -> object:
         "through_batch": pa.int64(),
         "source_digest": pa.string(),
         "folded_at": time,
+        "counts": pa.list_(pa.int64()),
     }
     columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in types}
     for name in ("total_low", "total_high"):

@@ -17,7 +17,7 @@ from warehouse.expressions import compile, identifier
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Expression
 from warehouse.records.facts import Overdue, ReleaseSeen
-from warehouse.records.metrics import CellMetric, Slice
+from warehouse.records.metrics import UNIT_KINDS, CellMetric, Slice
 from warehouse.records.streams import Stream
 from warehouse.scope import events_table, sliced, statement, utc
 from warehouse.store import Warehouse
@@ -98,7 +98,7 @@ def first_window(
     warehouse: Warehouse, metric: CellMetric, where: Slice, *, through_batch: int | None = None
 ) -> datetime | None:
     """Start of the first window with a unit of evidence (for a count or histogram: a row) in a slice; None without."""
-    name = "units_first_window" if metric.kind in ("rate", "mean") else "cells_first_window"
+    name = "units_first_window" if metric.kind in UNIT_KINDS else "cells_first_window"
     values = {"digest": metric.digest, "through": through_batch, **sliced(where)}
     found = warehouse.connection.execute(statement(name), values).fetchone()
     return utc(found[0]) if found and found[0] is not None else None
@@ -145,6 +145,23 @@ def recent_rows(
     columns = ", ".join(identifier(name) for name in names)
     rows = _rows(warehouse, "facts_recent", stream, values, condition=condition, columns=columns)
     return [{name: _plain(value, name in json_names) for name, value in zip(names, row, strict=True)} for row in rows]
+
+
+def largest_session(
+    warehouse: Warehouse,
+    stream: Stream,
+    where: Expression | None,
+    scope: Slice,
+    start: datetime,
+    end: datetime,
+    *,
+    through_batch: int | None = None,
+) -> int:
+    """The most rows in [start, end) that share one session, of those in a slice that meet `where`; 1 without any."""
+    values: dict[str, object] = {"start": utc(start), "end": utc(end), "through": through_batch, **sliced(scope)}
+    condition = _condition(where, stream, values)
+    rows = _rows(warehouse, "facts_largest_session", stream, values, condition=condition)
+    return max(1, int(rows[0][0])) if rows and rows[0][0] is not None else 1
 
 
 def _rows(

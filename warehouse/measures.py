@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from warehouse import assisted
 from warehouse.expressions import bind, compile
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Expression
@@ -19,7 +20,9 @@ def measures(metrics: Sequence[CellMetric], stream: Stream, parameters: dict[str
     """SQL columns `_in_<i>`, `_value_<i>` and, for a histogram, `_bin_<i>` for each metric, comma separated.
 
     `_in` is never missing; `_value` is a number of millionths, missing for unscored rows (0 for a count, which values
-    nothing); `_bin` counts from 0 and is missing where `_value` is.
+    nothing); `_bin` counts from 0 and is missing where `_value` is. An assisted metric has
+    `_missing_low_<i>` and `_missing_high_<i>` beside them: the least and the most in millionths that a row whose
+    `_value` is missing can be worth, 0 for others.
 
     Raises:
         UsageError: a metric's expression does not fit the stream, or its range lies beyond `LARGEST`.
@@ -31,6 +34,12 @@ def measures(metrics: Sequence[CellMetric], stream: Stream, parameters: dict[str
         columns.append(f"{_value(metric, stream, parameters)} AS _value_{index}")
         if metric.kind == "histogram":
             columns.append(f"{_bin(metric, stream, parameters)} AS _bin_{index}")
+        if metric.kind == "assisted":
+            ends = assisted.ends(metric, _span(metric), stream, parameters)
+            columns += [
+                f"CASE WHEN _value_{index} IS NULL THEN {sql} ELSE 0 END AS _missing_{end}_{index}"
+                for end, sql in zip(("low", "high"), ends, strict=True)
+            ]
     return ",\n       ".join(columns)
 
 
@@ -53,11 +62,20 @@ def range_of(metric: CellMetric) -> tuple[int, int] | None:
     return round(metric.low * SCALE), round(metric.high * SCALE)
 
 
+def _span(metric: CellMetric) -> tuple[int, int]:
+    span = range_of(metric)
+    if span is None:
+        raise UsageError(f"Metric {metric.name!r} is assisted and needs a range with both ends.")
+    return span
+
+
 def _condition(expression: Expression | None, stream: Stream, parameters: dict[str, object]) -> str:
     return "true" if expression is None else compile(expression, stream, parameters, kind="boolean")
 
 
 def _value(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
+    if metric.kind == "assisted":
+        return assisted.value(metric, stream, parameters)
     scored = _condition(metric.scored, stream, parameters)
     match metric.kind:
         case "count":

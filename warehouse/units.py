@@ -6,13 +6,13 @@ A session is found over its whole life, but only when a batch touched it: it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from warehouse.deltas import negative, read
 from warehouse.measures import measures, range_of
-from warehouse.records.metrics import CellMetric, Slice, UnitCount
+from warehouse.records.metrics import UNIT_KINDS, CellMetric, Slice, UnitCount
 from warehouse.records.streams import Stream
 from warehouse.scope import statement, utc
 from warehouse.store import Warehouse
@@ -52,7 +52,7 @@ def read_units(
 
 def write(warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, events: str, *, may_split: bool) -> bool:
     """Write the unit deltas of the chunk in `summary_items`; False, nothing written, when that is too much at once."""
-    valued = {index: metric for index, metric in enumerate(metrics) if metric.kind in ("rate", "mean")}
+    valued = {index: metric for index, metric in enumerate(metrics) if metric.kind in UNIT_KINDS}
     sessions = {index: metric for index, metric in valued.items() if metric.unit == "session"}
     gaps = sorted({metric.session_gap_seconds for metric in sessions.values()})
     if gaps and not _read_sessions(warehouse, metrics, stream, events, gaps[-1] * 1_000_000, may_split):
@@ -62,10 +62,10 @@ def write(warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, e
         values: dict[str, object] = {"gap": gap * 1_000_000}
         warehouse.connection.execute(statement("units_pieces", sums=_sums(same)), values)
         for index, metric in same.items():
-            alone = statement("units_of_items", index=str(index), which="session_id IS NULL")
-            _insert(warehouse, metric, f"{alone}\nUNION ALL\n{statement('units_of_sessions', index=str(index))}")
+            alone = _rows("units_of_items", index, metric, which="session_id IS NULL")
+            _insert(warehouse, metric, f"{alone}\nUNION ALL\n{_rows('units_of_sessions', index, metric)}")
     for index in valued.keys() - sessions.keys():
-        _insert(warehouse, metrics[index], statement("units_of_items", index=str(index), which="true"))
+        _insert(warehouse, metrics[index], _rows("units_of_items", index, metrics[index], which="true"))
     return True
 
 
@@ -109,19 +109,32 @@ def _span(warehouse: Warehouse, events: str, gap: int) -> tuple[int, int]:
     return low, high
 
 
-def _sums(metrics: Iterable[int]) -> str:
-    return ",\n       ".join(
-        f"count(*) FILTER (_in_{i}) AS _items_{i}, "
-        f"count(*) FILTER (_in_{i} AND _value_{i} IS NULL) AS _unscored_{i}, "
-        f"coalesce(sum(_value_{i}) FILTER (_in_{i}), 0)::HUGEINT AS _total_{i}"
-        for i in metrics
-    )
+def _sums(metrics: Mapping[int, CellMetric]) -> str:
+    columns: list[str] = []
+    for i, metric in metrics.items():
+        columns.append(f"count(*) FILTER (_in_{i}) AS _items_{i}")
+        columns.append(f"count(*) FILTER (_in_{i} AND _value_{i} IS NULL) AS _unscored_{i}")
+        columns.append(f"coalesce(sum(_value_{i}) FILTER (_in_{i}), 0)::HUGEINT AS _total_{i}")
+        if metric.kind == "assisted":
+            columns += [
+                f"coalesce(sum(_missing_{end}_{i}) FILTER (_in_{i}), 0)::HUGEINT AS _missing_{end}_{i}"
+                for end in ("low", "high")
+            ]
+    return ",\n       ".join(columns)
+
+
+def _rows(name: str, index: int, metric: CellMetric, **parts: str) -> str:
+    """SQL of a metric's units; unscored rows are worth the ends of its range, of an assisted metric their own ends."""
+    low, high = "unscored * $low::HUGEINT", "unscored * $high::HUGEINT"
+    if metric.kind == "assisted":
+        low, high = f"_missing_low_{index}", f"_missing_high_{index}"
+    return statement(name, index=str(index), missing_low=low, missing_high=high, **parts)
 
 
 def _insert(warehouse: Warehouse, metric: CellMetric, rows: str) -> None:
-    ends = range_of(metric) or (None, None)
-    window = metric.window_seconds * 1_000_000
-    values = {"digest": metric.digest, "window": window, "low": ends[0], "high": ends[1]}
+    values: dict[str, object] = {"digest": metric.digest, "window": metric.window_seconds * 1_000_000}
+    if metric.kind != "assisted":
+        values["low"], values["high"] = range_of(metric) or (None, None)
     warehouse.connection.execute(statement("units_insert", rows=rows), values)
 
 

@@ -14,6 +14,7 @@ The bets are fixed before the first unit and never learn, because only then a pa
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from warehouse.records.errors import CheckError
@@ -22,6 +23,7 @@ BETS = 16
 
 _SMALLEST_EXCESS = 0.15
 _LARGEST_STAKE = 0.95
+_EVEN = 0.2
 
 
 @lru_cache(maxsize=1024)
@@ -49,3 +51,19 @@ def odds_ratios(limit: float) -> tuple[float, ...]:
 def stakes(limit: float) -> tuple[float, ...]:
     """The stakes of the bets against `limit`, ascending, each above 0 and below 1/limit."""
     return tuple((r - 1.0) / (1.0 + (r - 1.0) * limit) for r in odds_ratios(limit))
+
+
+@lru_cache(maxsize=1024)
+def prior(limit: float) -> tuple[float, ...]:
+    """The weight of each bet against `limit` in the monitor, above 0 and summing to 1; the pass weighs all alike.
+
+    Four fifths fall as 1/(excess + 1/2), one fifth is spread evenly. Where a bet is right, proof takes time in
+    proportion to the logarithm of its weight, over its growth: for a small excess that is hours per nat, for a large
+    one minutes. So weight goes where time is slow. The even fifth keeps the bets of units that hardly vary.
+
+    Raises:
+        CheckError: `limit` is not strictly between 0 and 1.
+    """
+    slow = [1.0 / (r - 0.5) for r in odds_ratios(limit)]
+    total = math.fsum(slow)
+    return tuple((1.0 - _EVEN) * weight / total + _EVEN / BETS for weight in slow)

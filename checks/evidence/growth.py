@@ -18,7 +18,8 @@ from warehouse.records.metrics import UnitCount
 class WindowGrowth:
     """What one window adds to a gate's evidence; the fields of the ledger row that the values decide.
 
-    `breach` and `passing` are natural logs of the growth of each bet that the gate is over, and within, its limit.
+    `breach` and `passing` are natural logs of the growth of each bet that the gate is over, and within, its limit;
+    `counts` is what else the kind of gate keeps.
     """
 
     units: int
@@ -27,6 +28,7 @@ class WindowGrowth:
     total_high: int
     breach: tuple[float, ...]
     passing: tuple[float, ...]
+    counts: tuple[int, ...] = ()
 
 
 def window_growth(units: Sequence[UnitCount], gate: GateSpec) -> WindowGrowth:
@@ -40,7 +42,7 @@ def window_growth(units: Sequence[UnitCount], gate: GateSpec) -> WindowGrowth:
         CheckError: the gate has no usable range or limit, a value is outside the range, or a count is negative.
     """
     limit = badness.limit_of(gate)
-    counts = _merged(units, gate)
+    counts = merged(units, gate)
     if gate.unit == "window" and counts:
         counts = _window_mean(counts)
     ends = [(*badness.least_and_most(gate, low, high), count) for (low, high, _), count in counts.items()]
@@ -63,7 +65,12 @@ def log_growth(values: Iterable[tuple[float, int]], limit: float, stakes: Sequen
     return tuple(math.fsum(count * math.log1p(stake * excess) for excess, count in pairs) for stake in stakes)
 
 
-def _merged(units: Sequence[UnitCount], gate: GateSpec) -> dict[tuple[int, int, bool], int]:
+def merged(units: Sequence[UnitCount], gate: GateSpec) -> dict[tuple[int, int, bool], int]:
+    """How many units have which value: (low, high, scored) in millionths -> count, in order.
+
+    Raises:
+        CheckError: a count is negative.
+    """
     counts: Counter[tuple[int, int, bool]] = Counter()
     for unit in units:
         counts[unit.low, unit.high, unit.scored] += unit.count

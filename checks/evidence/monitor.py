@@ -1,80 +1,97 @@
 """The start-mixture monitor: evidence that the limit is exceeded from some look on. BREACH rests on it.
 
-At every look a little wealth, fixed in advance, starts to bet; what has not started yet is kept:
+At every look a little wealth starts to bet; what has not started yet is kept. For bet j with start weights w_j(t)
 
-    R_j(t) = exp(growth_j(t)) (R_j(t-1) + w_t),    E(t) = mean_j R_j(t) + 1 - (w_1 + ... + w_t)
+    R_j(t) = exp(growth_j(t)) (R_j(t-1) + w_j(t)),    R_j(0) = 0
+    E(t) = sum_j prior_j (R_j(t) + 1 - (w_j(1) + ... + w_j(t)))
 
-E is a nonnegative supermartingale that starts at 1 as long as the epoch is healthy, so it ever reaches 1/alpha with
-probability at most alpha (Ville). Unlike the cumulative process it does not lose, over a long healthy time, the wealth
-that it needs when things turn bad. It is Shiryaev-Roberts with start weights that sum to one.
+Unlike the cumulative process this does not lose, over a long healthy time, the wealth that it needs when things turn
+bad. It is Shiryaev-Roberts with start weights that sum to at most one.
+
+**Proof.** Let w_j(t) >= 0 be decided before look t (fixed, or from the looks before it), with a sum of at most 1 on
+every path, and let the epoch be healthy: E[exp(growth_j(t)) | looks before t] <= 1, which holds for values in [0, 1]
+with a conditional mean within the limit (`bets`). Given the past, with K_j(t) = 1 - (w_j(1) + ... + w_j(t)) >= 0,
+
+    E[R_j(t) + K_j(t)] <= R_j(t-1) + w_j(t) + K_j(t) = R_j(t-1) + K_j(t-1),
+
+so R_j + K_j is a nonnegative supermartingale that starts at 1; so is the mixture over bets with weights that sum to 1.
+Hence P(E ever reaches 1/alpha) <= alpha for ever (Ville), with no horizon, and whatever the healthy rates do. Weights
+that depend on the past change nothing in this: holding cash is a bet like any other. A look without units has growth 0
+and may be left out, whether or not anything starts there.
+
+Sources: Shiryaev-Roberts and its e-detector form (Shin, Ramdas and Rinaldo, 2024) have w = 1 and bound the average
+time to a false alarm; summable weights bound its probability instead. The weights are in `starts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-Looks = Sequence[tuple[int, Sequence[float]]]
-"""Looks that had units, ascending: the number of the look, counting from 1, and the growth of each bet."""
+from checks.evidence.starts import DEFAULT, Starts
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
     """`evidence` is ln E after each look that had units; `wealth` is ln R of each bet after the last one."""
 
-    evidence: list[float]
-    wealth: tuple[float, ...]
+    evidence: Floats
+    wealth: Floats
 
 
-def started(after: int, through: int, horizon: int) -> float:
-    """Sum of the start weights of the looks after `after` up to and with `through`.
+def track(
+    numbers: Numbers, growth: Floats, horizon: int, prior: Floats | None = None, starts: Starts = DEFAULT
+) -> Track:
+    """The monitor's evidence along the looks that had units.
 
-    w_t = 1/2 at the first look + 1/(4 t (t+1)) + 1/(4 horizon) up to look `horizon`. In closed form, so a gap of any
-    length costs the same; they sum to at most 1 for ever.
+    `numbers` are the numbers of these looks, ascending, the epoch's first look being 1; `growth` has one row per look
+    and one column per bet (natural logs), for any number of bets. `prior` is the weight of each bet and sums to 1;
+    None gives all the same. `horizon` is the number of looks per assurance period, for starts that ask for it. Without
+    any look the evidence and the wealth are empty.
+
+    There is no loop over looks: with A the running sum of growths, ln R(t) = A(t) + ln sum_s<=t w(s) exp(-A(s-1)).
     """
-    first = 0.5 if after < 1 <= through else 0.0
-    early = 0.25 * (through - after) / ((after + 1) * (through + 1))
-    even = 0.25 * (min(through, horizon) - min(after, horizon)) / horizon
-    return first + early + even
+    if not len(numbers):
+        return Track(np.empty(0), np.empty(0))
+    begun, kept = starts(numbers, growth, horizon)
+    total = np.cumsum(growth, axis=0)
+    grown = np.zeros_like(total)
+    np.log(begun, out=grown)
+    grown[1:] -= total[:-1]
+    wealth = np.logaddexp.accumulate(grown, axis=0, out=grown)
+    wealth += total
+    last = wealth[-1].copy()
+    top = np.maximum(wealth.max(axis=1, keepdims=True), 0.0)
+    wealth -= top
+    each = np.exp(wealth, out=wealth)
+    each += kept * np.exp(-top)
+    # Not a matrix product: its last bits depend on how many rows there are.
+    each *= _weights(prior, growth)
+    return Track(np.log(each.sum(axis=1)) + top[:, 0], last)
 
 
-def kept(through: int, horizon: int) -> float:
-    """What has not started after look `through`: 1 minus all weights up to it, computed without cancellation."""
-    first = 0.5 if through < 1 else 0.0
-    return first + 0.25 / (through + 1) + 0.25 * (horizon - min(through, horizon)) / horizon
+def log_evidence(
+    numbers: Numbers, growth: Floats, horizon: int, prior: Floats | None = None, starts: Starts = DEFAULT
+) -> Floats:
+    """The ln of the evidence after each look that had units; at looks in between and afterwards it stays as it was."""
+    return track(numbers, growth, horizon, prior, starts).evidence
 
 
-def track(looks: Looks, horizon: int) -> Track:
-    """The monitor's evidence along the looks.
+def likely_start(growth: Floats, prior: Floats | None = None) -> int:
+    """The row of `growth` from which on the bets have won most by the last row: the likely start of a decline.
 
-    Looks without units are left out: nothing grows there, but their start weights are spent. Without any look the
-    evidence list and the wealth are empty.
+    Every start counts alike (maximum likelihood); the start weights would favour a late one.
     """
-    if not looks:
-        return Track([], ())
-    numbers = [number for number, _ in looks]
-    growth = np.asarray([bets for _, bets in looks], dtype=float)
-    starts = np.log([started(a, b, horizon) for a, b in zip([0, *numbers], numbers, strict=False)])
-    rest = np.log([kept(number, horizon) for number in numbers])
-    wealth = np.empty_like(growth)
-    before = np.full(growth.shape[1], -np.inf)
-    for i, start in enumerate(starts):
-        before = wealth[i] = growth[i] + np.logaddexp(before, start)
-    mean = np.logaddexp.reduce(wealth, axis=1) - np.log(growth.shape[1])
-    return Track(np.logaddexp(mean, rest).tolist(), tuple(wealth[-1].tolist()))
-
-
-def log_evidence(looks: Looks, horizon: int) -> list[float]:
-    """The ln of E after each look that had units; at looks in between and afterwards it stays as it was."""
-    return track(looks, horizon).evidence
-
-
-def likely_start(looks: Looks, horizon: int) -> int:
-    """Place in `looks` of the start that explains the evidence after the last of them best."""
-    numbers = [number for number, _ in looks]
-    growth = np.asarray([bets for _, bets in looks], dtype=float)
     since = np.cumsum(growth[::-1], axis=0)[::-1]
-    starts = np.log([started(a, b, horizon) for a, b in zip([0, *numbers], numbers, strict=False)])
-    return int(np.argmax(starts + np.logaddexp.reduce(since, axis=1)))
+    top = since.max(axis=1)
+    return int(np.argmax(np.log(np.exp(since - top[:, None]) @ _weights(prior, growth)) + top))
+
+
+def _weights(prior: Floats | None, growth: Floats) -> Floats:
+    bets = growth.shape[1]
+    return np.full(bets, 1.0 / bets) if prior is None else prior

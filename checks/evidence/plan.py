@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from checks.evidence.cumulative import log_mean
 
 _MOST = 10**12
 
 
-def units_until(wealth: Sequence[float], units: int, growth: Sequence[float], proof: float) -> int | None:
-    """The number of further units after which the mean wealth is expected to reach `proof` (all natural logs).
+def units_until(
+    wealth: Sequence[float],
+    units: int,
+    growth: Sequence[float],
+    proof: float,
+    weights: Sequence[float] | None = None,
+    evidence: Callable[[Sequence[float]], float] | None = None,
+) -> int | None:
+    """The number of further units after which the evidence is expected to reach `proof` (all natural logs).
 
     `growth` is what each bet gained over the `units` seen; each further unit is expected to bring as much as one of
-    them did. 0 when the proof is there, None when no bet gains (or a proof is beyond reach).
+    them did. Evidence is the mean wealth under `weights` (None: equal), or what `evidence` makes of the wealth. 0
+    when the proof is there, None when no bet gains (or a proof is beyond reach).
     """
     if not wealth or units <= 0:
         return None
     pace = [gain / units for gain in growth]
+    measured = evidence or (lambda logs: log_mean(logs, weights))
 
     def there(more: int) -> bool:
-        return log_mean([now + more * gain for now, gain in zip(wealth, pace, strict=True)]) >= proof
+        return measured([now + more * gain for now, gain in zip(wealth, pace, strict=True)]) >= proof
 
     if there(0):
         return 0

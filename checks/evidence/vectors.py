@@ -17,10 +17,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from checks.evidence import monitor
 from checks.evidence.cumulative import log_evidence
 from checks.evidence.formulas import families
 from checks.evidence.growth import log_growth
+from checks.evidence.starts import PUBLISHED
 
 Input = Mapping[str, Any]
 Family = Callable[[Input], Any]
@@ -51,8 +54,10 @@ def start_mixture(given: Input) -> dict[str, Any]:
     """The monitor's evidence after each batch; batches without units leave it as it was."""
     horizon = given["start_weights"]["horizon"]
     growths = _counts_growth(given)
-    looks = [(t, g) for t, (g, b) in enumerate(zip(growths, given["batches"], strict=True), 1) if b["n"]]
-    found = dict(zip((t for t, _ in looks), monitor.log_evidence(looks, horizon), strict=True))
+    looks = [t for t, b in enumerate(given["batches"], 1) if b["n"]]
+    growth = np.asarray([growths[t - 1] for t in looks], dtype=float)
+    evidence = monitor.log_evidence(np.asarray(looks, dtype=np.int64), growth, horizon, starts=PUBLISHED)
+    found = dict(zip(looks, evidence.tolist(), strict=True))
     steps = accumulate(range(1, len(growths) + 1), lambda last, t: found.get(t, last), initial=0.0)
     return {"after_each_batch": list(steps)[1:]}
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from checks.gates import wording
 from checks.gates.records import Outcome, Verdict
 from checks.gates.spec import GateSpec
-from checks.gates.verdict import Numbers, Trouble, verdict
+from checks.gates.verdict import Numbers, Trouble, headroom_of, verdict
 
 AGE_KINDS = frozenset({"age"})
 """Kinds for which a value over the limit means that what is known is too old."""
@@ -34,7 +34,8 @@ def evaluate(
     outcome, reason, detail = _judge(gate, value, newest, now, trouble, sentence)
     known = value if value is not None and math.isfinite(value) else None
     digest = hashlib.sha256(f"{gate.digest}\n{value!r}\n{newest}\n{trouble}".encode()).hexdigest()
-    return verdict(gate, outcome, reason, detail, Numbers(estimate=known, newest=newest), digest)
+    numbers = Numbers(estimate=known, newest=newest, headroom=headroom_of(gate, known))
+    return verdict(gate, outcome, reason, detail, numbers, digest)
 
 
 def _judge(

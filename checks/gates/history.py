@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
 from checks.evidence import badness, interval, monitor
-from checks.gates import ledger
-from checks.gates.reading import estimate
+from checks.gates import kinds, ledger
+from checks.gates.kinds import limit, score_difference
 from checks.gates.spec import GateSpec
-from warehouse.records.errors import CheckError
-from warehouse.records.evidence import Epoch, EvidenceRow
+from warehouse.records.evidence import Epoch
+from warehouse.records.folded import FoldedWindows, moment
+
+_MEANS = ("limit", "reference", "score_difference")
+"""Kinds whose interval for every window comes from running sums; the others are measured anew for each."""
+
+_MOST = 100
+"""About how many windows are drawn of the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvidencePoint:
     """What was known after one window, over the epoch so far.
 
-    `estimate` (None while nothing is scored), `low` and `high` are in the metric's unit, `evidence_breach` and
+    `estimate` (None while nothing is scored), `low` and `high` are in the gate's measure, `evidence_breach` and
     `evidence_pass` are natural logs.
     """
 
@@ -33,34 +39,50 @@ class EvidencePoint:
     evidence_pass: float
 
 
-def history(gate: GateSpec, epoch: Epoch, rows: Sequence[EvidenceRow], window_seconds: int) -> list[EvidencePoint]:
-    """One point per window with units, ascending; empty without any. Corrections are epochs of their own.
+def history(gate: GateSpec, epoch: Epoch, rows: ledger.Rows, window_seconds: int) -> list[EvidencePoint]:
+    """One point per window with units, or of about a hundred of them, ascending; empty without any.
 
-    The running sums are plain floating point: a point may differ from the verdict of that time in the twelfth digit.
+    Corrections are epochs of their own. The running sums are plain floating point: a point may differ from the verdict
+    of that time in the twelfth digit.
 
     Raises:
         LedgerError: the rows disagree with the epoch or with each other.
         CheckError: the gate lacks alpha, beta, a range, or a limit inside it.
     """
-    rows = ledger.in_order(epoch, rows, window_seconds)
-    if not rows:
+    kind = kinds.of(gate)
+    found = ledger.in_order(epoch, rows, window_seconds, kind.bets(gate))
+    if not len(found):
         return []
-    if gate.alpha is None or gate.beta is None:
-        raise CheckError(f"Gate {gate.key} has alpha {gate.alpha} and beta {gate.beta}; evidence needs both.")
-    breach = [row.breach_growth for row in rows]
-    wealth = np.cumsum(breach, axis=0)
-    passing = np.cumsum([row.pass_growth for row in rows], axis=0)
-    units = [int(n) for n in np.cumsum([row.units for row in rows])]
-    least, most = interval.ends(
-        wealth, passing, np.asarray(units, dtype=float), badness.limit_of(gate), gate.alpha, gate.beta
-    )
-    looks = ledger.looks(epoch, rows, window_seconds)
-    evidence = monitor.log_evidence(list(zip(looks, breach, strict=True)), gate.looks)
-    passed = np.logaddexp.reduce(passing, axis=1) - np.log(passing.shape[1])
-    points, low_total, high_total = [], 0, 0
-    for i, row in enumerate(rows):
-        low_total, high_total = low_total + row.total_low, high_total + row.total_high
+    looks = ledger.looks(epoch, found, window_seconds)
+    evidence = monitor.log_evidence(looks, found.breach, gate.looks, kind.prior(gate)).tolist()
+    wealth = np.cumsum(found.passing, axis=0)
+    units = np.cumsum(found.units).tolist()
+    return [
+        EvidencePoint(
+            moment(int(found.end[i])), units[i], *measured, evidence[i], kind.passing(gate, wealth[i].tolist())
+        )
+        for i, measured in _measured(gate, found)
+    ]
+
+
+def _measured(gate: GateSpec, rows: FoldedWindows) -> Iterator[tuple[int, tuple[float | None, float, float]]]:
+    """Estimate, low and high end after each window that is drawn, with its place."""
+    of = score_difference.as_mean(gate) if gate.test == "score_difference" else gate
+    if gate.test in _MEANS:
+        yield from enumerate(_means(of, rows))
+        return
+    step = max(1, len(rows) // _MOST)
+    for i in sorted({*range(step - 1, len(rows), step), len(rows) - 1}):
+        found = kinds.of(gate).measure(gate, rows.take(slice(0, i + 1)))
+        yield i, (found.estimate, found.low, found.high)
+
+
+def _means(gate: GateSpec, rows: FoldedWindows) -> Iterator[tuple[float | None, float, float]]:
+    alpha, beta = gate.budgets
+    units = np.cumsum(rows.units)
+    wealth, passing = np.cumsum(rows.breach, axis=0), np.cumsum(rows.passing, axis=0)
+    least, most = interval.ends(wealth, passing, units.astype(float), badness.limit_of(gate), alpha, beta)
+    lows, highs = np.cumsum(rows.total_low).tolist(), np.cumsum(rows.total_high).tolist()
+    for i, number in enumerate(units.tolist()):
         low, high = sorted(badness.to_value(gate, float(end[i])) for end in (least, most))
-        mean = estimate(gate, units[i], low_total, high_total)
-        points.append(EvidencePoint(row.window_end, units[i], mean, low, high, evidence[i], float(passed[i])))
-    return points
+        yield limit.mean(gate, number, lows[i], highs[i]), low, high

@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from checks.evidence import badness, correction, cumulative, interval, monitor, plan
-from checks.gates import ledger
+from checks.evidence import correction, monitor, plan
+from checks.gates import kinds, ledger
+from checks.gates.kinds.port import Floats, Measures
 from checks.gates.spec import GateSpec
-from warehouse.records.errors import CheckError
-from warehouse.records.evidence import Epoch, EvidenceRow
-from warehouse.records.metrics import SCALE
+from warehouse.records.evidence import Epoch
+from warehouse.records.folded import FoldedWindows, Integers, micros, moment
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The windows in which a breach most likely happened, and the estimate over them (metric unit)."""
+    """The windows in which a breach most likely happened, and the estimate over them (the gate's measure)."""
 
     start: datetime
     end: datetime
@@ -30,38 +30,34 @@ class Run:
 class Reading:
     """Evidence (natural logs) and measures of one gate.
 
-    `all_low` and `all_high` are the mean over all units with what is not scored at the low and at the high end.
     `breach` is the monitor's evidence now, or its highest once a breach is proved (`breached`, with the `run` that it
-    points to). `passing` is the cumulative evidence now. Measures are in the metric's unit.
-    `doubt` is true when only the unscored units keep the limit from being on one side of all that is known.
+    points to). `passing` is the cumulative evidence now. `more_units` are expected to bring the proof that the
+    estimate points to, at the present pace in the time `more_time` (None: nobody can say). `measures` come from the
+    newest correction. `shares` are the units of control and candidate by window, for kinds that compare them.
     """
 
     units: int
     scored: int
     newest: datetime
-    estimate: float | None
-    low: float
-    high: float
-    all_low: float
-    all_high: float
+    measures: Measures
     breach: float
     passing: float
     breached: bool
     run: Run | None
-    over: bool
-    doubt: bool
     more_units: int | None
+    more_time: timedelta | None
+    shares: Integers | None
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """One epoch of the gate, folded both ways."""
+    """One epoch of the gate, folded both ways; `passing` is the ln wealth of each passing bet."""
 
-    rows: list[EvidenceRow]
-    looks: list[tuple[int, tuple[float, ...]]]
+    rows: FoldedWindows
+    looks: Integers
     track: monitor.Track
-    passing: tuple[float, ...]
+    passing: list[float]
 
 
 def proofs(gate: GateSpec) -> tuple[float, float]:
@@ -70,17 +66,16 @@ def proofs(gate: GateSpec) -> tuple[float, float]:
     Raises:
         CheckError: the gate lacks alpha or beta.
     """
-    if gate.alpha is None or gate.beta is None:
-        raise CheckError(f"Gate {gate.key} has alpha {gate.alpha} and beta {gate.beta}; evidence needs both.")
-    return -math.log(gate.alpha), -math.log(gate.beta)
+    alpha, beta = gate.budgets
+    return -math.log(alpha), -math.log(beta)
 
 
 def read(
     gate: GateSpec,
     epoch: Epoch,
-    rows: Sequence[EvidenceRow],
+    rows: ledger.Rows,
     window_seconds: int,
-    corrected: Sequence[tuple[Epoch, Sequence[EvidenceRow]]] = (),
+    corrected: Sequence[tuple[Epoch, ledger.Rows]] = (),
 ) -> Reading | None:
     """What the epoch says, its corrections included; None when no window had units.
 
@@ -90,112 +85,91 @@ def read(
         LedgerError: the rows disagree with the epoch or with each other.
         CheckError: the gate lacks alpha, beta, a range, or a limit inside it.
     """
+    proofs(gate)
+    kind = kinds.of(gate)
     epochs = [(epoch, rows), *sorted(corrected, key=lambda pair: (pair[0].opened_at, pair[0].epoch))]
-    checked = [(which, ledger.in_order(which, part, window_seconds)) for which, part in epochs]
-    folded = [_fold(gate, which, part, window_seconds) for which, part in checked]
+    checked = [(which, ledger.in_order(which, part, window_seconds, kind.bets(gate))) for which, part in epochs]
+    prior = kind.prior(gate) if any(len(part) for _, part in checked) else None
+    folded = [_fold(gate, which, part, window_seconds, prior) for which, part in checked]
     # A correction that has not been folded yet has no measures, and its evidence of one passes nothing.
-    newest = next((part for part in reversed(folded) if part.rows), None)
-    if newest is None:
+    newest = next((part for part in reversed(folded) if len(part.rows)), None)
+    if newest is None or (compared := _newest(gate, newest.rows)) is None:
         return None
     breach, breached = _breach(gate, checked, folded)
-    passing = correction.mixed_pass([cumulative.log_mean(part.passing) for part in folded])
-    units, low_total, high_total = totals(newest.rows)
-    low, high = _ends(gate, newest, units)
-    over, doubt = _side(gate, units, low_total, high_total)
+    units = int(newest.rows.units.sum())
+    measures = kind.measure(gate, newest.rows)
     price = -math.log(correction.weights(len(folded))[-1])
+    more = None if measures.doubt else _more_units(gate, newest, prior, units, measures.over, price)
     return Reading(
         units=units,
-        scored=sum(row.scored_units for row in newest.rows),
-        newest=newest.rows[-1].window_end,
-        estimate=estimate(gate, units, low_total, high_total),
-        low=low,
-        high=high,
-        all_low=low_total / SCALE / units,
-        all_high=high_total / SCALE / units,
+        scored=int(newest.rows.scored.sum()),
+        newest=compared,
+        measures=measures,
         breach=breach,
-        passing=passing,
+        passing=correction.mixed_pass([kind.passing(gate, part.passing) if part.passing else 0.0 for part in folded]),
         breached=breached,
-        run=_run(gate, folded) if breached else None,
-        over=over,
-        doubt=doubt,
-        more_units=None if doubt else _more_units(gate, newest, units, over, price),
+        run=_run(gate, folded, prior) if breached else None,
+        more_units=more,
+        more_time=None if more is None else _time(epoch, newest.rows, units, more),
+        shares=newest.rows.counts[:, :2] if gate.control else None,
         digest=ledger.digest(gate.digest, checked),
     )
 
 
-def totals(rows: Sequence[EvidenceRow]) -> tuple[int, int, int]:
-    """Units, and the totals of their values in millionths at the low and at the high end."""
-    return sum(r.units for r in rows), sum(r.total_low for r in rows), sum(r.total_high for r in rows)
-
-
-def estimate(gate: GateSpec, units: int, total_low: int, total_high: int) -> float | None:
-    """The mean over the scored part of the units, in the metric's unit; None when nothing is scored.
-
-    A unit counts as far as its items are scored: what is missing of it shows in the width between its two ends.
-    """
-    low, high = badness.bounds(gate)
-    missing = (total_high - total_low) / SCALE / (high - low)
-    scored = units - missing
-    return (total_low / SCALE - low * missing) / scored if scored > 0.5 / SCALE else None
-
-
-def _fold(gate: GateSpec, epoch: Epoch, rows: list[EvidenceRow], window_seconds: int) -> _Folded:
-    numbers = ledger.looks(epoch, rows, window_seconds)
-    looks = [(number, row.breach_growth) for number, row in zip(numbers, rows, strict=True)]
-    return _Folded(
-        rows, looks, monitor.track(looks, gate.looks), cumulative.log_wealth(row.pass_growth for row in rows)
-    )
+def _fold(gate: GateSpec, epoch: Epoch, rows: FoldedWindows, window_seconds: int, prior: Floats | None) -> _Folded:
+    looks = ledger.looks(epoch, rows, window_seconds)
+    track = monitor.track(looks, rows.breach, gate.looks, prior)
+    return _Folded(rows, looks, track, rows.passing.sum(axis=0).tolist() if len(rows) else [])
 
 
 def _breach(
-    gate: GateSpec, epochs: Sequence[tuple[Epoch, list[EvidenceRow]]], folded: Sequence[_Folded]
+    gate: GateSpec, epochs: Sequence[tuple[Epoch, FoldedWindows]], folded: Sequence[_Folded]
 ) -> tuple[float, bool]:
     """Evidence for a breach now, or the highest ever if it was ever a proof."""
     proof, _ = proofs(gate)
-    steps = [[(look, e) for (look, _), e in zip(f.looks, f.track.evidence, strict=True)] for f in folded]
-    mixed = [value for _, value in correction.mixed_breach(steps)]
-    # What the original proved before anything was restated stays proved at its full weight.
-    restated_at = epochs[1][0].opened_at if len(epochs) > 1 else None
-    recorded = [
-        value
-        for row, value in zip(folded[0].rows, folded[0].track.evidence, strict=True)
-        if restated_at is None or row.folded_at < restated_at
-    ]
-    peak = max([*mixed, *recorded])
-    return (peak, True) if peak >= proof else (mixed[-1], False)
+    original = folded[0]
+    if len(folded) == 1:
+        now, peak = float(original.track.evidence[-1]), float(original.track.evidence.max())
+    else:
+        steps = [list(zip(f.looks.tolist(), f.track.evidence.tolist(), strict=True)) for f in folded]
+        mixed = [value for _, value in correction.mixed_breach(steps)]
+        # What the original proved before anything was restated stays proved at its full weight.
+        recorded = original.track.evidence[original.rows.folded_at < micros(epochs[1][0].opened_at)]
+        now, peak = mixed[-1], max([*mixed, *recorded.tolist()])
+    return (peak, True) if peak >= proof else (now, False)
 
 
-def _ends(gate: GateSpec, folded: _Folded, units: int) -> tuple[float, float]:
-    wealth = np.asarray([cumulative.log_wealth(bets for _, bets in folded.looks)])
-    passing = np.asarray([folded.passing])
-    alpha, beta = (math.exp(-proof) for proof in proofs(gate))
-    low, high = interval.ends(wealth, passing, np.asarray([float(units)]), badness.limit_of(gate), alpha, beta)
-    values = sorted((badness.to_value(gate, float(low[0])), badness.to_value(gate, float(high[0]))))
-    return values[0], values[1]
+def _newest(gate: GateSpec, rows: FoldedWindows) -> datetime | None:
+    """The end of the newest window that says something: of arms that are compared, one with both."""
+    says = (rows.counts[:, :2] > 0).all(axis=1) if gate.control else np.ones(len(rows), dtype=bool)
+    return moment(int(rows.end[says][-1])) if says.any() else None
 
 
-def _side(gate: GateSpec, units: int, total_low: int, total_high: int) -> tuple[bool, bool]:
-    """Whether what is scored lies over the limit, and whether what is not scored could turn that round."""
-    limit = badness.limit_of(gate)
-    least, most = sorted(badness.of_value(gate, total / SCALE / units) for total in (total_low, total_high))
-    measured = estimate(gate, units, total_low, total_high)
-    over = measured is not None and badness.of_value(gate, measured) > limit
-    return over, total_low != total_high and (measured is None or (least <= limit if over else most > limit))
-
-
-def _more_units(gate: GateSpec, folded: _Folded, units: int, over: bool, price: float) -> int | None:
+def _more_units(
+    gate: GateSpec, folded: _Folded, prior: Floats | None, units: int, over: bool, price: float
+) -> int | None:
     """Units still needed for the proof that the estimate points to; `price` is what corrections cost."""
     breach, passing = proofs(gate)
     if over:
-        gained = cumulative.log_wealth(bets for _, bets in folded.looks)
-        return plan.units_until(folded.track.wealth, units, gained, breach + price)
-    needed = plan.units_until(folded.passing, units, folded.passing, passing + price)
+        gained = folded.rows.breach.sum(axis=0).tolist()
+        weights = None if prior is None else prior.tolist()
+        return plan.units_until(folded.track.wealth.tolist(), units, gained, breach + price, weights)
+    kind = kinds.of(gate)
+    needed = plan.units_until(
+        folded.passing, units, folded.passing, passing + price, evidence=lambda wealth: kind.passing(gate, wealth)
+    )
     return None if needed is None else max(needed, gate.min_units - units)
 
 
-def _run(gate: GateSpec, folded: Sequence[_Folded]) -> Run:
-    part = max((f for f in folded if f.rows), key=lambda f: max(f.track.evidence))
+def _time(epoch: Epoch, rows: FoldedWindows, units: int, more: int) -> timedelta | None:
+    """How long so many units take at the pace of the epoch so far."""
+    so_far = moment(int(rows.end[-1])) - epoch.first_window
+    return more / units * so_far if so_far > timedelta(0) and more < 1_000 * units else None
+
+
+def _run(gate: GateSpec, folded: Sequence[_Folded], prior: Floats | None) -> Run:
+    part = max((f for f in folded if len(f.rows)), key=lambda f: float(f.track.evidence.max()))
     last = int(np.argmax(part.track.evidence))
-    first = monitor.likely_start(part.looks[: last + 1], gate.looks)
-    rows = part.rows[first : last + 1]
-    return Run(rows[0].window_start, rows[-1].window_end, estimate(gate, *totals(rows)))
+    first = monitor.likely_start(part.rows.breach[: last + 1], prior)
+    rows = part.rows.take(slice(first, last + 1))
+    return Run(moment(int(rows.start[0])), moment(int(rows.end[-1])), kinds.of(gate).estimate(gate, rows))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal as OneOf
 
-from checks.gates.spec import Layer, MetricKind
+from checks.gates.spec import Layer, Meaning, MetricKind, TestKind
 
 Outcome = OneOf["error", "no_data", "stale", "breach", "pass", "insufficient", "blocked"]
 StandingKind = OneOf["go", "hold", "pause"]
@@ -27,6 +27,13 @@ class Verdict:
     they must reach; None for deterministic gates. `more_units` is how many more units a pass (or a breach, whichever
     the estimate points to) is expected to need at the present estimate; None when unknown or not needed. `blocked_by`
     names lower-layer gates that do not pass. `evidence_digest` covers what went in.
+
+    `test` is what was compared and `means` what the limit is for (`checks.gates.spec`). `meter_breach` and `meter_pass`
+    are the shares of the way to either proof, 0 to 1; `more_time` is how long `more_units` take at the present pace.
+    `headroom` is how much of the room between limit and target is proved to be left: 1 at the target, 0 at the limit,
+    negative while it is not proved; None when nothing is known. `assumes` says in one line what must hold for the
+    verdict to be right, `budget` how often it is wrong: `alpha` is the whole chance of ever pausing a healthy release,
+    of which `proof_breach` is this attempt's share. `weighs` tells whether its evidence may help to pause.
     """
 
     gate: str
@@ -62,6 +69,16 @@ class Verdict:
     all_high: float | None = None
     waived: bool = False
     blocked_by: tuple[str, ...] = ()
+    test: TestKind = "limit"
+    means: Meaning = "every_window"
+    more_time: timedelta | None = None
+    meter_breach: float | None = None
+    meter_pass: float | None = None
+    headroom: float | None = None
+    assumes: str = ""
+    budget: str = ""
+    alpha: float | None = None
+    weighs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +92,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class LayerState:
-    """One layer of the stack: its worst outcome, the gate that has it, and how many gates pass."""
+    """One layer of the stack: its worst outcome, the gate that has it, and how many gates pass.
+
+    `headroom` is the least of its gates that count, None when that of any is unknown or there is none.
+    """
 
     layer: Layer
     outcome: Outcome | None
     gate: str | None
     passed: int
     gates: int
+    headroom: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +112,11 @@ class Standing:
     `reasons` is never empty; `binding` is the gate that decides and `runner_up` the next one (None when there is no
     gate that matters). `if_mended` is the standing there would be if the binding gate passed. `layers` are in order
     data, model, workflow, governance. `digest` covers gates, outcomes and evidence.
+
+    `weakest` has the least headroom of the gates that count, `next_weakest` the next; `headroom` is that of the
+    weakest and `gain` how much the least would rise if the weakest were mended (None: unknown). `combined` is the
+    evidence (ln) of all pausing gates together and `combined_proof` what it must reach for a pause. `triage` names the
+    gates to look at first (e-BH, at most one in ten wrongly). `budget` says how often a healthy rollout is paused.
     """
 
     rollout: str
@@ -108,3 +134,11 @@ class Standing:
     evidence_digest: str
     config_digest: str
     simulated: bool
+    weakest: str | None = None
+    next_weakest: str | None = None
+    headroom: float | None = None
+    gain: float | None = None
+    combined: float | None = None
+    combined_proof: float | None = None
+    triage: tuple[str, ...] = ()
+    budget: str = ""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from checks.evidence import headroom
+from checks.gates import combined
 from checks.gates.records import LayerState, Outcome, Reason, Standing, StandingKind, Verdict
 from checks.gates.spec import LAYERS
 
@@ -47,13 +49,18 @@ def decide(
     gate is required at all. Else `go`. The order of `verdicts` and `waivers` does not matter; a waiver that has ended
     does nothing.
 
+    Evidence of gates that may pause adds up (`checks.evidence.many`): `pause` also comes from evidence that proves a
+    breach only together, and names the gate that brings most of it.
+
     `breached` names gates with a breach on record (`checks.rollout.breaches`): such a gate holds until it passes,
     required or not. Without it, losing the evidence of a breach at a gate that is not required would read as health.
     """
     waived = _waived(verdicts, waivers, now)
     stacked = _blocked(waived)
     ranked = _binding(stacked, breached)
-    kind = _kind(ranked, paused, sign_offs_missing, stacked)
+    together = combined.of(stacked)
+    kind = _kind(ranked, paused or together.proved, sign_offs_missing, stacked)
+    weakest = headroom.weakest({v.gate: v.headroom for v in _counting(stacked, breached) if not v.waived})
     return Standing(
         rollout=rollout,
         standing=kind,
@@ -62,16 +69,24 @@ def decide(
         at=now,
         valid_until=now + lease,
         reasons=_reasons(
-            kind, ranked, stacked, paused, sorted(sign_offs_missing), stage, _active(waivers, now), breached
+            kind, ranked, stacked, paused, sorted(sign_offs_missing), stage, _active(waivers, now), breached, together
         ),
-        binding=ranked[0].gate if ranked else None,
+        binding=ranked[0].gate if ranked else together.most if together.proved else None,
         runner_up=ranked[1].gate if len(ranked) > 1 else None,
-        if_mended=_if_mended(waived, ranked, paused, sign_offs_missing, breached),
+        if_mended=_if_mended(waived, ranked, paused or _stays(together, ranked), sign_offs_missing, breached),
         layers=tuple(_layer(layer, stacked) for layer in LAYERS),
         verdicts=tuple(stacked),
         evidence_digest=_digest(rollout, stage, release, kind, stacked, paused, sign_offs_missing, breached),
         config_digest=config_digest,
         simulated=simulated,
+        weakest=weakest.binding if weakest else None,
+        next_weakest=weakest.runner_up if weakest else None,
+        headroom=weakest.headroom if weakest else None,
+        gain=weakest.gain if weakest else None,
+        combined=together.evidence,
+        combined_proof=together.proof,
+        triage=combined.triage(stacked),
+        budget=together.budget,
     )
 
 
@@ -112,8 +127,12 @@ def _pauses(verdict: Verdict) -> bool:
 
 def _binding(verdicts: Sequence[Verdict], breached: Sequence[str]) -> list[Verdict]:
     """The verdicts that keep the rollout from `go`, the deciding one first."""
-    counts = (v for v in verdicts if v.required or v.outcome == "breach" or v.gate in breached)
-    return sorted((v for v in counts if _missing(v)), key=_rank)
+    return sorted((v for v in _counting(verdicts, breached) if _missing(v)), key=_rank)
+
+
+def _counting(verdicts: Sequence[Verdict], breached: Sequence[str]) -> list[Verdict]:
+    """The verdicts that matter at this stage: of required gates, and any breach, now or on record."""
+    return [v for v in verdicts if v.required or v.outcome == "breach" or v.gate in breached]
 
 
 def _rank(verdict: Verdict) -> tuple[int, int, int, str]:
@@ -147,6 +166,11 @@ def _if_mended(
     return _kind(_binding(stacked, breached), paused, sign_offs_missing, stacked)
 
 
+def _stays(together: combined.Combined, ranked: Sequence[Verdict]) -> bool:
+    """Whether mending the binding gate would leave what the others prove together."""
+    return together.proved and bool(ranked) and together.most != ranked[0].gate
+
+
 def _reasons(
     kind: StandingKind,
     ranked: Sequence[Verdict],
@@ -156,10 +180,13 @@ def _reasons(
     stage: str,
     waivers: Sequence[Waiver],
     breached: Sequence[str],
+    together: combined.Combined,
 ) -> tuple[Reason, ...]:
     """Every reason, the deciding one first; never empty."""
     required = [v for v in verdicts if v.required]
     reasons = [_reason(v, breached) for v in ranked]
+    if together.proved and not any(_pauses(v) for v in ranked):
+        reasons.insert(0, Reason("combined_evidence", together.sentence, together.most))
     if paused:
         first = 1 if ranked and _pauses(ranked[0]) else 0
         reasons.insert(first, Reason("paused", "The rollout is paused until a person resumes it."))
@@ -191,6 +218,7 @@ def _layer(layer: str, verdicts: Sequence[Verdict]) -> LayerState:
     name = next(known for known in LAYERS if known == layer)
     mine = [v for v in verdicts if v.layer == layer]
     counts = [v for v in mine if v.required or v.outcome == "breach"] or mine
+    least = headroom.weakest({v.gate: v.headroom for v in counts if not v.waived})
     worst = min(counts, key=lambda v: (v.waived, SEVERITY.index(v.outcome), v.gate), default=None)
     return LayerState(
         layer=name,
@@ -198,6 +226,7 @@ def _layer(layer: str, verdicts: Sequence[Verdict]) -> LayerState:
         gate=worst.gate if worst else None,
         passed=sum(v.outcome == "pass" for v in mine),
         gates=len(mine),
+        headroom=least.headroom if least else None,
     )
 
 

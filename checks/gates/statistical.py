@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from checks.gates import ledger, wording
+from checks.evidence.arms import sample_ratio
+from checks.gates import kinds, ledger, wording
 from checks.gates.reading import Reading, proofs, read
 from checks.gates.records import Outcome, Verdict
 from checks.gates.spec import GateSpec
-from checks.gates.verdict import Numbers, Trouble, verdict
+from checks.gates.verdict import Numbers, Trouble, headroom_of, verdict
 from warehouse.records.errors import CheckError, LedgerError
-from warehouse.records.evidence import Epoch, EvidenceRow
+from warehouse.records.evidence import Epoch
+from warehouse.records.folded import FoldedWindows
+
+SAMPLE_RATIO_ERROR = 0.001
+"""Chance of ever refusing to compare arms that are filled as they should be."""
 
 
 def evaluate(
     gate: GateSpec,
     epoch: Epoch | None,
-    rows: Sequence[EvidenceRow],
+    rows: ledger.Rows,
     *,
     now: datetime,
     window_seconds: int,
-    corrected: Sequence[tuple[Epoch, Sequence[EvidenceRow]]] = (),
+    corrected: Sequence[tuple[Epoch, ledger.Rows]] = (),
     trouble: Trouble | None = None,
 ) -> Verdict:
     """What the gate says of its epoch's evidence at `now`; recomputed from the ledger rows, in any order.
@@ -41,11 +47,33 @@ def evaluate(
         trouble = ("ledger_disagrees", str(problem))
     except CheckError as problem:
         trouble = ("check_failed", str(problem))
+    # Arms that are not filled at random prove nothing of each other, so this comes before a breach.
+    unbalanced = _unbalanced(gate, reading)
     outcome, reason, detail = _judge(gate, epoch, reading, now, trouble)
+    if unbalanced is not None:
+        outcome, (reason, detail) = "error", unbalanced
     if reading is not None and outcome != "error":
         detail += wording.both_ways(gate, reading)
-    digest = reading.digest if reading else ledger.digest(f"{gate.digest} {trouble}", [(epoch, ())] if epoch else [])
+    nothing = [(epoch, FoldedWindows.of(()))] if epoch else []
+    digest = reading.digest if reading else ledger.digest(f"{gate.digest} {trouble}", nothing)
     return verdict(gate, outcome, reason, detail, _numbers(gate, epoch, reading, outcome), digest)
+
+
+def unready(gate: GateSpec, outcome: Outcome, reason: str, detail: str) -> Verdict:
+    """The verdict of a gate that cannot be judged: its reference is missing, or does not allow its unit."""
+    digest = hashlib.sha256(f"{gate.digest}\n{outcome}\n{reason}\n{detail}".encode()).hexdigest()
+    return verdict(gate, outcome, reason, detail, Numbers(), digest)
+
+
+def _unbalanced(gate: GateSpec, reading: Reading | None) -> Trouble | None:
+    """Why the arms cannot be compared; None when they can, or when their shares are not given."""
+    if reading is None or reading.shares is None or gate.candidate_share is None:
+        return None
+    control, candidate = reading.shares[:, 0], reading.shares[:, 1]
+    evidence = sample_ratio.log_evidence(control, candidate, gate.candidate_share)
+    if float(evidence.max()) < -math.log(SAMPLE_RATIO_ERROR):
+        return None
+    return "sample_ratio", wording.unbalanced(gate, int(control.sum()), int(candidate.sum()))
 
 
 def _judge(
@@ -79,7 +107,7 @@ def _weigh(gate: GateSpec, reading: Reading) -> tuple[Outcome, str, str]:
         if reading.units < gate.min_units:
             return "insufficient", "more_units_needed", wording.too_small(gate, reading)
         return "pass", "limit_kept", wording.kept(gate, reading, math.exp(-proof))
-    if reading.doubt:
+    if reading.measures.doubt:
         return "insufficient", "unscored", wording.unscored(gate, reading)
     return "insufficient", "more_units_needed", wording.too_few(gate, reading, reading.more_units)
 
@@ -89,12 +117,13 @@ def _numbers(gate: GateSpec, epoch: Epoch | None, reading: Reading | None, outco
     if reading is None:
         return Numbers(epoch=name, release=release)
     proof_breach, proof_pass = proofs(gate)
+    measures = reading.measures
     return Numbers(
-        estimate=reading.estimate,
-        low=reading.low,
-        high=reading.high,
-        all_low=reading.all_low,
-        all_high=reading.all_high,
+        estimate=measures.estimate,
+        low=_finite(measures.low),
+        high=_finite(measures.high),
+        all_low=_finite(measures.all_low),
+        all_high=_finite(measures.all_high),
         units=reading.units,
         unscored=reading.units - reading.scored,
         evidence_breach=reading.breach,
@@ -105,4 +134,12 @@ def _numbers(gate: GateSpec, epoch: Epoch | None, reading: Reading | None, outco
         newest=reading.newest,
         epoch=name,
         release=release,
+        more_time=reading.more_time if outcome in ("insufficient", "stale") else None,
+        assumes=kinds.of(gate).assumes(gate),
+        headroom=headroom_of(gate, measures.high if gate.direction == "at_most" else measures.low),
     )
+
+
+def _finite(value: float) -> float | None:
+    """The value; None for an end that nothing bounds, or that does not exist."""
+    return value if math.isfinite(value) else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from checks.evidence import budget, headroom
 from checks.gates.records import Outcome, Verdict
 from checks.gates.spec import GateSpec
 
@@ -31,6 +33,9 @@ class Numbers:
     newest: datetime | None = None
     epoch: str | None = None
     release: str | None = None
+    more_time: timedelta | None = None
+    assumes: str = ""
+    headroom: float | None = None
 
 
 def verdict(gate: GateSpec, outcome: Outcome, reason: str, detail: str, numbers: Numbers, digest: str) -> Verdict:
@@ -67,4 +72,53 @@ def verdict(gate: GateSpec, outcome: Outcome, reason: str, detail: str, numbers:
         required=gate.required,
         owner=gate.owner,
         evidence_digest=digest,
+        test=gate.test,
+        means=gate.means,
+        more_time=numbers.more_time,
+        meter_breach=_meter(numbers.evidence_breach, numbers.proof_breach),
+        meter_pass=_meter(numbers.evidence_pass, numbers.proof_pass),
+        headroom=numbers.headroom if outcome not in _UNKNOWN else None,
+        assumes=numbers.assumes,
+        budget=_budget(gate),
+        alpha=gate.whole_alpha,
     )
+
+
+_UNKNOWN: frozenset[Outcome] = frozenset({"error", "no_data", "stale"})
+"""Outcomes that leave open how things are now."""
+
+
+def _meter(evidence: float | None, proof: float | None) -> float | None:
+    """The share of the way to a proof, from 0 (nothing, or against it) to 1 (proved)."""
+    return None if evidence is None or proof is None else min(1.0, max(0.0, evidence / proof))
+
+
+def _budget(gate: GateSpec) -> str:
+    """How often the gate is wrong about a healthy system, in words; empty for a gate that gathers no evidence."""
+    if not gate.statistical or gate.whole_alpha is None:
+        return ""
+    if gate.alpha_covers == "service":
+        return budget.of_life(gate.rollout, gate.whole_alpha)
+    return budget.of_gate(gate.name, gate.whole_alpha, gate.attempt, gate.on_breach)
+
+
+def headroom_of(gate: GateSpec, bound: float | None) -> float | None:
+    """How much of the room between limit and target is proved to be left (`checks.evidence.headroom`).
+
+    `bound` is the value, in the gate's measure, that is proved or (for one number) measured; None gives None, and so
+    does a gate whose measure has no target.
+    """
+    target = gate.target if gate.target is not None else _target(gate)
+    if bound is None or target is None or math.isinf(bound):
+        return None
+    if target == gate.limit:
+        return 1.0 if bound == target else -1.0
+    sign = 1.0 if gate.direction == "at_most" else -1.0
+    return headroom.headroom(sign * gate.limit, sign * bound, sign * target)
+
+
+def _target(gate: GateSpec) -> float | None:
+    """The best that the gate's measure can be: the good end of the range, no difference, or no distance."""
+    if gate.test in ("limit", "reference"):
+        return gate.low if gate.direction == "at_most" else gate.high
+    return 0.0 if gate.direction == "at_most" else None

@@ -14,7 +14,15 @@ def amount(gate: GateSpec, value: float | None) -> str:
     """A value of the gate's metric for people: rates and shares in percent, anything else with its measure."""
     if value is None:
         return "unknown"
-    if gate.kind == "rate" or gate.measure.strip().lower().split(" ")[0] == "share":
+    if math.isinf(value):
+        return "any"
+    if gate.test == "odds_ratio":
+        return f"{value:.3g}"
+    if (
+        gate.test == "distribution"
+        or gate.kind in ("rate", "assisted")
+        or gate.measure.strip().lower().split(" ")[0] == "share"
+    ):
         return f"{100 * value:.3g} %"
     return f"{value:.4g} {gate.measure}".rstrip()
 
@@ -22,7 +30,16 @@ def amount(gate: GateSpec, value: float | None) -> str:
 def subject(gate: GateSpec) -> str:
     """What the gate measures, with the slice it looks at: "harmful_output_rate in segment returns"."""
     where = f" in segment {gate.segment}" if gate.segment else ""
-    return f"{gate.metric}{where}" + (" of the control arm" if gate.arm == "control" else "")
+    arm = " of the control arm" if gate.arm == "control" else ""
+    return _COMPARED.get(gate.test, "{}").format(f"{gate.metric}{where}{arm}")
+
+
+_COMPARED = {
+    "odds_ratio": "the odds ratio of {} (candidate to control)",
+    "rate_difference": "{} of the candidate less that of the control",
+    "score_difference": "{} of the candidate less that of the control",
+    "distribution": "the distance of {} from its reference",
+}
 
 
 def count(number: int, unit: str) -> str:
@@ -45,17 +62,17 @@ def span(length: timedelta) -> str:
 
 def measured(gate: GateSpec, reading: Reading) -> str:
     """Estimate and interval: "harmful_output_rate is 1.2 % (0.6 % to 2 %)"."""
-    between = f"{amount(gate, reading.low)} to {amount(gate, reading.high)}"
-    return f"{subject(gate)} is {amount(gate, reading.estimate)} ({between})"
+    between = f"{amount(gate, reading.measures.low)} to {amount(gate, reading.measures.high)}"
+    return f"{subject(gate)} is {amount(gate, reading.measures.estimate)} ({between})"
 
 
 def both_ways(gate: GateSpec, reading: Reading) -> str:
     """The mean over all units, with what is not scored at either end; empty when everything is scored."""
-    if reading.all_low == reading.all_high:
+    if reading.measures.all_low == reading.measures.all_high:
         return ""
     missing = reading.units - reading.scored
     without = f"the {missing:,} without a value included" if missing else "with what has no value"
-    between = f"{amount(gate, reading.all_low)} to {amount(gate, reading.all_high)}"
+    between = f"{amount(gate, reading.measures.all_low)} to {amount(gate, reading.measures.all_high)}"
     return f" Over all {count(reading.units, gate.unit)}, {without}, it is {between}, depending on what those are."
 
 
@@ -67,11 +84,11 @@ def exceeded(gate: GateSpec, reading: Reading, alpha: float) -> str:
         f"{wrong} the limit of {amount(gate, gate.limit)}: proved, at most {_one_in(alpha)} healthy epochs would be "
         f"{act} wrongly."
     )
-    past = reading.low > gate.limit if gate.direction == "at_most" else reading.high < gate.limit
+    past = reading.measures.low > gate.limit if gate.direction == "at_most" else reading.measures.high < gate.limit
     if past or reading.run is None:
         return f"{measured(gate, reading)}, {proof}"
     run = f"{amount(gate, reading.run.estimate)} from {moment(reading.run.start)} to {moment(reading.run.end)}"
-    return f"{subject(gate)} was {run}, {proof} Over the whole epoch it is {amount(gate, reading.estimate)}."
+    return f"{subject(gate)} was {run}, {proof} Over the whole epoch it is {amount(gate, reading.measures.estimate)}."
 
 
 def kept(gate: GateSpec, reading: Reading, beta: float) -> str:
@@ -93,8 +110,10 @@ def too_few(gate: GateSpec, reading: Reading, more: int | None) -> str:
         return f"{open_question} It is too close to the limit to say how many more it takes."
     if more == 0:
         return f"{open_question} The next window may bring the proof."
-    claim = "breaks" if reading.over else "keeps"
-    return f"{open_question} About {count(_rounded(more), gate.unit)} more would show that it {claim} it."
+    claim = "breaks" if reading.measures.over else "keeps"
+    units = count(_rounded(more), gate.unit)
+    long = f" (some {span(reading.more_time)} at the present pace)" if reading.more_time else ""
+    return f"{open_question} About {units} more{long} would show that it {claim} it."
 
 
 def too_small(gate: GateSpec, reading: Reading) -> str:
@@ -157,6 +176,17 @@ def silent(gate: GateSpec, newest: datetime, age: timedelta, allowed: timedelta)
     return (
         f"The newest complete data for {subject(gate)} end {moment(newest)}, {span(age)} ago; at most {span(allowed)} "
         "is allowed."
+    )
+
+
+def unbalanced(gate: GateSpec, control: int, candidate: int) -> str:
+    """Why a comparison of arms is `error`: traffic is not shared as the gate was told."""
+    share = 0.0 if gate.candidate_share is None else gate.candidate_share
+    seen = candidate / (control + candidate)
+    return (
+        f"The candidate arm has {100 * seen:.3g} % of {count(control + candidate, gate.unit)}, but {100 * share:.3g} % "
+        "was to be assigned to it. Arms that are not filled at random cannot be compared; look for lost rows or a "
+        "changed split."
     )
 
 

@@ -23,6 +23,7 @@ _KINDS = {
     "mean": "mean over rows",
     "count": "number of rows",
     "histogram": "distribution over rows",
+    "assisted": "share of rows by people, helped by a judge",
     "age": "time since the newest row",
     "overdue": "open subjects past their date",
     "source": "fact of the ingest ledger",
@@ -30,6 +31,7 @@ _KINDS = {
     "quality": "failing expectations",
     "policy": "fact of the policy",
 }
+_JUDGED = {"own": "a judge's word by definition", "proxy": "a judge's word that stands for people's"}
 
 
 def markdown() -> str:
@@ -47,19 +49,20 @@ def _lines(metric: Metric) -> Iterator[str]:
     yield f"- kind: {metric.kind} ({_KINDS[metric.kind]}{f': `{metric.of}`' if metric.of else ''})"
     if metric.stream:
         yield f"- stream: `{metric.stream}`"
-    for key in ("value", "where", "scored"):
+    for key in ("value", "where", "scored", "predicted", "chosen", "chance"):
         if text := getattr(metric, key):
             yield f"- {key}: `{text}`"
     if metric.cuts:
         yield f"- cuts: {', '.join(f'{cut:g}' for cut in metric.cuts)}"
     yield f"- unit: {metric.measure or 'as the value'}; range: {_range(metric)}; better: {metric.better or 'neither'}"
+    if metric.judged:
+        yield f"- judged: {metric.judged} ({_JUDGED[metric.judged]})"
     yield f"- no data: {metric.no_data}"
     yield f"- definition: {metric.reference}"
 
 
 def _range(metric: Metric) -> str:
-    low = "no end" if metric.low is None else f"{metric.low:g}"
-    high = "no end" if metric.high is None else f"{metric.high:g}"
+    low, high = ("no end" if end is None else f"{end:g}" for end in metric.meaning)
     return f"{low} to {high}"
 
 

@@ -11,6 +11,7 @@ from checks.policy.alerts import Alert
 from checks.policy.base import Duration, Many, Section, Words, compact, refuse
 from checks.policy.drift import Drift
 from checks.policy.gates import Gate
+from checks.policy.judges import Judge
 from checks.policy.metrics import Metric
 from checks.policy.quality import DataCheck
 from checks.policy.rollouts import Rollout
@@ -47,6 +48,8 @@ class Configuration(Settings):
     """Kinds of log rows beside the built-in ones."""
     metrics: Many[Metric] = ()
     """Metrics beside the built-in ones."""
+    judges: Many[Judge] = ()
+    """What judges must show before a gate may rest on them."""
     rollouts: Many[Rollout] = ()
     """The staged releases that are watched."""
     gates: Many[Gate] = ()

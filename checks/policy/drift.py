@@ -8,23 +8,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from checks.policy.base import ColumnName, Duration, Finite, Many, Moment, Name, Section, moment
+from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section
 from checks.policy.known import Known, Raw, no_column, repeated, text, texts, unknown
-from checks.policy.report import Place, listed, shown
+from checks.policy.reference import Reference, span
+from checks.policy.report import Place, listed
 from warehouse.records.errors import Problem
 from warehouse.records.streams import ColumnType
 
 _COMPARED: tuple[ColumnType, ...] = ("number", "integer", "text", "boolean")
 _WATCHED: tuple[ColumnType, ...] = ("text", "boolean")
-
-
-class Reference(Section):
-    """The span of time that is compared with; it stays where it is until somebody moves it."""
-
-    start: Moment
-    """Its first moment."""
-    end: Moment
-    """The moment after its last."""
 
 
 class Drift(Section):
@@ -61,7 +53,7 @@ def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
         yield from _columns(raw, place, known, stream, "columns", _COMPARED)
         yield from _columns(raw, place, known, stream, "watch", _WATCHED)
     yield from _together(raw, place)
-    yield from _span(raw, place)
+    yield from span(raw, place)
 
 
 def _columns(
@@ -87,16 +79,3 @@ def _together(raw: Raw, place: Place) -> Iterator[Problem]:
         yield place.problem((), "there is a reference, and no columns to compare.", hint='Add "columns:".')
     if not raw.get("columns") and not raw.get("watch"):
         yield place.problem((), "there is nothing to look at.", hint='Add "columns:" or "watch:".')
-
-
-def _span(raw: Raw, place: Place) -> Iterator[Problem]:
-    reference = raw.get("reference")
-    if not isinstance(reference, dict):
-        return
-    try:
-        start, end = moment(reference.get("start")), moment(reference.get("end"))
-    except ValueError:
-        # Not times: the section itself has said so.
-        return
-    if start >= end:
-        yield place.problem(("reference", "end"), "is not after start.", given=shown(reference.get("end")))

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.policy.gates import Gate
+from checks.policy import comparison_checks, judge_checks
 from checks.policy.known import Known, Raw, number, repeated, text, texts, unknown
 from checks.policy.metric_kinds import CELL_KINDS, is_statistical
 from checks.policy.metrics import Metric
 from checks.policy.report import Place, listed, nearest, shown
 from warehouse.records.errors import Problem
 
-LIMITS = ("at_most", "at_least")
+LIMITS = comparison_checks.LIMITS
 _EVIDENCE_KEYS = (
     "alpha",
     "beta",
     "unit",
-    "units_are_independent",
     "min_units",
     "min_scored",
     "looks_per_period",
+    "limit_means",
+    "alpha_covers",
+    "judge",
+    "against",
+    "compare",
+    "reference",
+    "tolerance",
+    "typical",
+    "candidate_share",
 )
 _NO_EVIDENCE = "compares one number with its limit and gathers no evidence"
 _WHY_NOT_ITEMS = (
@@ -31,16 +39,22 @@ _WHY_NOT_ITEMS = (
 def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
     """Every problem of one gate that does not lie in a single value."""
     yield from _rollouts(raw, place, known)
-    yield from _one_limit(raw, place)
+    yield from comparison_checks.limits(raw, place)
     name = text(raw, "metric")
     if name is not None and name not in known.metrics:
         yield unknown(place, ("metric",), "metric", name, known.metrics)
     metric = known.metrics.get(name or "")
     if metric is None:
         return
+    yield from judge_checks.of_gate(raw, place, known)
     yield from _direction(raw, place, metric)
-    yield from _limit(raw, place, metric)
-    yield from _evidence(raw, place, metric) if is_statistical(metric.kind) else _no_evidence(raw, place, metric)
+    if raw.get("against") in (None, "limit"):
+        yield from _limit(raw, place, metric)
+    if is_statistical(metric.kind) or comparison_checks.is_distribution(raw):
+        yield from _evidence(raw, place, metric)
+        yield from comparison_checks.compared(raw, place, metric)
+    else:
+        yield from _no_evidence(raw, place, metric)
     yield from _traffic(raw, place, metric)
 
 
@@ -66,20 +80,13 @@ def _rollouts(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
             yield place.problem(("required_from",), message, given=shown(stage), allowed=listed(stages), hint=hint)
 
 
-def _one_limit(raw: Raw, place: Place) -> Iterator[Problem]:
-    given = [key for key in LIMITS if raw.get(key) is not None]
-    misspelt = any(nearest(key, LIMITS) for key in raw if key not in Gate.model_fields)
-    if len(given) != 1 and not (misspelt and not given):
-        what = "has two limits" if given else "has no limit"
-        allowed = "exactly one of at_most (less is better) and at_least (more is better)"
-        yield place.problem((), f"the gate {what}.", allowed=allowed)
-
-
 def _direction(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
-    if metric.kind == "histogram":
+    if metric.kind == "histogram" and not comparison_checks.is_distribution(raw):
         message = f"{metric.name} is a histogram, which is no single number to hold against a limit."
-        hint = 'Declare a rate of what matters, such as value: "latency_ms > 2000".'
+        hint = 'Declare a rate of what matters, such as value: "latency_ms > 2000", or compare its distribution.'
         yield place.problem(("metric",), message, hint=hint)
+        return
+    if comparison_checks.is_distribution(raw):
         return
     wrong = {"lower": "at_least", "higher": "at_most"}.get(metric.better or "")
     if wrong and raw.get(wrong) is not None:
@@ -100,7 +107,7 @@ def _limit(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
 
 def _useless(key: str, limit: float, metric: Metric) -> str | None:
     """Why a limit could never be broken, or never be kept; None when both can happen."""
-    low, high = metric.low, metric.high
+    low, high = metric.meaning
     if (low is not None and limit < low) or (high is not None and limit > high):
         return f"is outside the range of {metric.name}."
     never_broken = limit == (high if key == "at_most" else low)
@@ -113,8 +120,7 @@ def _useless(key: str, limit: float, metric: Metric) -> str | None:
 
 
 def _room(metric: Metric) -> str:
-    low = "any number" if metric.low is None else f"{metric.low:g}"
-    high = "any number" if metric.high is None else f"{metric.high:g}"
+    low, high = ("any number" if end is None else f"{end:g}" for end in metric.meaning)
     between = "between" if is_statistical(metric.kind) else "from"
     joined = "and" if is_statistical(metric.kind) else "to"
     return f"{between} {low} {joined} {high}{f' ({metric.measure})' if metric.measure else ''}"
@@ -127,18 +133,15 @@ def _evidence(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
             yield place.problem(
                 (key,), message, allowed="more than 0, at most 0.5", hint=f'Add "{key}:", such as 0.05.'
             )
-    if metric.low is None or metric.high is None:
+    if (metric.low is None or metric.high is None) and not comparison_checks.is_distribution(raw):
         message = f"{metric.name} has no finite range, and evidence on a mean needs one."
         hint = 'Give the metric a range, such as "range: [0, 100]", beyond which rows of it are unscored.'
         yield place.problem(("metric",), message, hint=hint)
     unit = raw.get("unit") or metric.unit
-    if unit == "item" and raw.get("units_are_independent") is None:
-        hint = 'Use session, or add units_are_independent: "<why rows are independent here>".'
+    if unit == "item" and raw.get("reference") is None:
         key = "unit" if raw.get("unit") else "metric"
-        yield place.problem((key,), f"item needs a reason: {_WHY_NOT_ITEMS}", allowed="session, window", hint=hint)
-    if unit in ("session", "window") and raw.get("units_are_independent") is not None:
-        message = f"is a reason for unit item, and this gate counts in units of {unit}."
-        yield place.problem(("units_are_independent",), message, hint="Leave it out.", at_key=True)
+        hint = 'Use session, or add a "reference:" span on which the independence of rows is checked.'
+        yield place.problem((key,), f"item needs a reference: {_WHY_NOT_ITEMS}", allowed="session, window", hint=hint)
 
 
 def _no_evidence(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:

@@ -10,10 +10,11 @@ from typing import Literal as OneOf
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import WithJsonSchema
 
-from checks.gates.spec import GateSpec
+from checks.gates.spec import GateSpec, Meaning, TestKind
 from checks.policy.base import Duration, Finite, Many, Name, Section, Words
 from checks.policy.metric_kinds import is_statistical
 from checks.policy.metrics import Metric
+from checks.policy.reference import Reference
 from checks.policy.rollouts import Rollout
 from warehouse.records.metrics import Unit
 
@@ -49,10 +50,28 @@ class Gate(Section):
     """Chance of ever pausing a healthy epoch; needed for rates and means."""
     beta: ErrorBudget | None = None
     """Chance of ever passing an epoch that breaks the limit; needed for rates and means."""
+    against: OneOf["limit", "control", "reference"] = "limit"
+    """What the metric is held against: the limit itself, the control arm, or its own past."""
+    compare: OneOf["value", "odds_ratio", "difference", "distribution"] = "value"
+    """How: odds_ratio or difference against the control arm, value or distribution against the past."""
+    reference: Reference | None = None
+    """The span of its past: pinned when it is first read; evidence begins after it."""
+    tolerance: Annotated[Finite, Field(gt=0, le=100)] | None = None
+    """Smallest relative rise of badness over the past that matters: 0.5 is half as much again."""
+    typical: Finite | None = None
+    """Value to expect of the control arm, fixed in advance; it decides how fast a difference shows, never whether."""
+    candidate_share: Annotated[Finite, Field(gt=0, lt=1)] | None = None
+    """Share of the traffic that is assigned to the candidate at random; arms filled otherwise are not compared."""
     unit: Unit | None = None
     """Unit of evidence; left out, the metric's own."""
-    units_are_independent: Words | None = None
-    """Why rows are independent of each other; needed with unit item."""
+    limit_means: Meaning | None = None
+    """What the limit is for: every_window (a burst breaks it) or long_run (only the mean over many windows counts)."""
+    target: Finite | None = None
+    """Best value to hope for, from which headroom is counted; left out, the good end of the range."""
+    judge: Name | None = None
+    """The judge (section judges) that must have earned the right to gate."""
+    alpha_covers: OneOf["release", "service", "epoch"] = "release"
+    """What alpha and beta are spent on: one release with all its restarts, all releases ever, or each epoch anew."""
     max_age: Duration | None = None
     """How old the newest complete window with data may be before the gate is stale."""
     on_breach: OneOf["pause", "hold"] = "pause"
@@ -79,35 +98,49 @@ class Gate(Section):
 
     @property
     def limit(self) -> float:
-        """The limit in the metric's unit."""
+        """The limit in the metric's unit; 0 for a value against the past, whose limit is read from there."""
         limit = self.at_most if self.at_most is not None else self.at_least
-        assert limit is not None, "a gate without a limit does not get through the policy"
-        return limit
+        return 0.0 if limit is None else limit
+
+    def test(self, metric: Metric) -> TestKind:
+        """What the gate compares with what."""
+        if self.against == "control":
+            if self.compare == "odds_ratio":
+                return "odds_ratio"
+            return "rate_difference" if metric.kind == "rate" else "score_difference"
+        if self.against == "reference":
+            return "distribution" if self.compare == "distribution" else "reference"
+        return "limit"
 
 
 def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: str) -> GateSpec:
     """The gate as the verdicts read it, for one rollout at one stage.
 
-    Its digest covers all that would make its evidence another test: the metric (`cell_digest`), the limit, the error
-    budgets, the unit and the traffic. It does not cover who owns it, how old data may be, or what a breach does.
+    Its digest covers all that would make its evidence another test: the metric (`cell_digest`), the limit, what it is
+    compared with, the error budgets, the unit and the traffic. It does not cover who owns it, how old data may be, or
+    what a breach does.
     """
-    statistical = is_statistical(metric.kind)
+    test = gate.test(metric)
+    statistical = is_statistical(metric.kind) or test == "distribution"
     stages = list(rollout.stages)
     required_from = gate.required_from or stages[0]
     unit = gate.unit or metric.unit
     facts = [1, cell_digest, metric.kind, gate.direction, gate.limit, gate.alpha, gate.beta, unit]
     traffic = [rollout.name, gate.segment, gate.arm, gate.looks_per_period, metric.low, metric.high]
+    span = [gate.reference.start.isoformat(), gate.reference.end.isoformat()] if gate.reference else []
+    compared = [test, gate.tolerance, gate.typical, gate.candidate_share, gate.alpha_covers, *span]
+    low, high = (0.0, 1.0) if test == "distribution" else (metric.low, metric.high)
     return GateSpec(
         name=gate.name,
         rollout=rollout.name,
         metric=metric.name,
         kind=metric.kind,
         layer=metric.layer,
-        direction=gate.direction,
+        direction=metric_direction(gate, metric),
         limit=gate.limit,
         measure=metric.measure,
-        low=metric.low,
-        high=metric.high,
+        low=low,
+        high=high,
         unit=unit,
         alpha=gate.alpha,
         beta=gate.beta,
@@ -121,5 +154,24 @@ def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: 
         segment=gate.segment,
         arm=gate.arm,
         owner=gate.owner or rollout.owner.name,
-        digest=hashlib.sha256(json.dumps([facts, traffic]).encode()).hexdigest(),
+        digest=hashlib.sha256(json.dumps([facts, traffic, compared]).encode()).hexdigest(),
+        test=test,
+        means=gate.limit_means or ("long_run" if unit == "window" else "every_window"),
+        typical=gate.typical,
+        candidate_share=gate.candidate_share,
+        tolerance=gate.tolerance,
+        target=gate.target,
+        whole_alpha=gate.alpha,
+        whole_beta=gate.beta,
+        judge=gate.judge,
+        judged=metric.judged,
+        reference=(gate.reference.start, gate.reference.end) if gate.reference else None,
+        alpha_covers=gate.alpha_covers,
     )
+
+
+def metric_direction(gate: Gate, metric: Metric) -> OneOf["at_most", "at_least"]:
+    """Which side of the limit is right; a value against its past takes it from the metric."""
+    if gate.at_most is None and gate.at_least is None:
+        return "at_least" if metric.better == "higher" else "at_most"
+    return gate.direction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checks.policy.report import Place, closest, nearest, shown
@@ -11,6 +11,7 @@ from checks.policy.yaml_source import Path
 from warehouse.records.errors import Problem
 
 if TYPE_CHECKING:
+    from checks.policy.judges import Judge
     from checks.policy.metrics import Metric
     from warehouse.records.streams import Stream
 
@@ -31,6 +32,7 @@ class Known:
     metrics: Mapping[str, Metric | None]
     rollouts: Mapping[str, Sequence[str] | None]
     """By rollout, its stages."""
+    judges: Mapping[str, Judge | None] = field(default_factory=dict)
 
 
 def text(raw: Raw, key: str) -> str | None:

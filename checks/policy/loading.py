@@ -10,7 +10,19 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from checks.metrics import catalogue
-from checks.policy import alerts, drift, files, gate_checks, metric_checks, quality, rollouts, sources, streams, warn
+from checks.policy import (
+    alerts,
+    drift,
+    files,
+    gate_checks,
+    judge_checks,
+    metric_checks,
+    quality,
+    rollouts,
+    sources,
+    streams,
+    warn,
+)
 from checks.policy.configuration import ConfigurationFile, Settings
 from checks.policy.known import NO_SUCH, Known, Raw, text
 from checks.policy.policy import Policy
@@ -26,6 +38,7 @@ _CHECKS: dict[str, Check] = {
     "sources": sources.check,
     "streams": streams.check,
     "metrics": metric_checks.check,
+    "judges": judge_checks.check,
     "rollouts": rollouts.check,
     "gates": gate_checks.check,
     "alerts": alerts.check,
@@ -156,6 +169,7 @@ def _known(items: Sequence[Item]) -> Known:
         streams={**BUILT_IN, **{n: m.record() if m else None for n, m in named("streams") if n not in BUILT_IN}},
         metrics={**catalogue.built_in(), **dict(named("metrics"))},
         rollouts={name: model.stages if model else None for name, model in named("rollouts")},
+        judges=dict(named("judges")),
     )
 
 

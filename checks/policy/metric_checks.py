@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from checks.metrics import expression
+from checks.policy import assisted, judge_checks
 from checks.policy.known import Known, Raw, number, text, unknown
 from checks.policy.metric_kinds import KINDS, facts_of, natural, unused
 from checks.policy.metrics import value_type
@@ -26,6 +27,8 @@ def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
         yield from _fact(raw, place, kind)
         yield from _range(raw, place, kind)
         yield from _cuts(raw, place)
+        yield from assisted.check(raw, place, kind)
+        yield from judge_checks.of_metric(raw, place)
     declared = known.streams.get(stream or "")
     if kind in KINDS and declared is not None:
         yield from _expressions(raw, place, kind, declared)
@@ -35,7 +38,7 @@ def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
 def _keys(raw: Raw, place: Place, kind: str) -> Iterator[Problem]:
     needs = (*KINDS[kind].needs, *(("stream", "where") if raw.get("of") == "policy_age_days" else ()))
     for key in needs:
-        if not raw.get(key):
+        if raw.get(key) in (None, "", []):
             yield place.problem((key,), f"is missing: a metric of kind {kind} needs it.", hint=f'Add "{key}:".')
     for key in unused(kind):
         if raw.get(key) is not None:
@@ -75,12 +78,13 @@ def _cuts(raw: Raw, place: Place) -> Iterator[Problem]:
 
 
 def _expressions(raw: Raw, place: Place, kind: str, stream: Stream) -> Iterator[Problem]:
-    for key in ("value", "where", "scored"):
+    for key in ("value", "where", "scored", "predicted", "chosen", "chance"):
         written = text(raw, key)
         if written is None or not written.strip() or key in unused(kind):
             continue
+        wants = value_type(kind) if key == "value" else assisted.wanted(key, cut=bool(raw.get("cuts")))
         try:
-            expression.parse(written, stream, wants=value_type(kind) if key == "value" else "truth")
+            expression.parse(written, stream, wants=wants)
         except ConfigurationError as error:
             found = error.problems[0]
             message = f"{found.path}: {found.message}"

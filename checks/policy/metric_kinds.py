@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checks.gates.spec import STATISTICAL_KINDS
+from checks.policy.assisted import NEEDS
 from warehouse.records.metrics import CellKind
 
-_CELLS: dict[str, CellKind] = {"rate": "rate", "mean": "mean", "count": "count", "histogram": "histogram"}
+_CELLS: dict[str, CellKind] = {
+    "rate": "rate",
+    "mean": "mean",
+    "count": "count",
+    "histogram": "histogram",
+    "assisted": "assisted",
+}
 CELL_KINDS = frozenset(_CELLS)
 """Kinds that are sums over the rows of a stream."""
 
@@ -43,6 +50,7 @@ KINDS: dict[str, Kind] = {
     "mean": Kind(("stream", "value"), ("where", "scored", "unit")),
     "count": Kind(("stream",), ("where", "over"), "rows", (0.0, None)),
     "histogram": Kind(("stream", "value", "cuts"), ("where", "scored")),
+    "assisted": Kind(("stream", "value", *NEEDS), ("where", "scored", "unit", "cuts", "unpredicted"), "share"),
     "age": Kind(("stream",), ("where",), "hours", (0.0, None)),
     "overdue": Kind(("stream",), ("where",), "subjects", (0.0, None)),
     "source": Kind(("of",), ("stream", "over"), "share", (0.0, 1.0)),
@@ -51,7 +59,7 @@ KINDS: dict[str, Kind] = {
     "policy": Kind(("of",), ("stream", "where")),
 }
 
-_ALL = ("stream", "value", "where", "scored", "unit", "cuts", "of", "over")
+_ALL = ("stream", "value", "where", "scored", "unit", "cuts", "of", "over", *NEEDS, "unpredicted")
 """Keys that not every kind uses."""
 
 

@@ -8,16 +8,27 @@ from datetime import timedelta
 from typing import Annotated, Any
 from typing import Literal as OneOf
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic.json_schema import WithJsonSchema
 
+from checks.evidence.assisted import SHARE
 from checks.gates.spec import Layer, MetricKind
 from checks.metrics import expression
+from checks.policy import assisted
 from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section, Words
 from checks.policy.metric_kinds import cell_kind, natural
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Expression
 from warehouse.records.metrics import CellMetric, Unit
 from warehouse.records.streams import Stream
+
+_CHANCE = {"type": "number", "minimum": 1e-6, "maximum": 1}
+Share = Annotated[Finite, Field(ge=0, le=1)]
+Chances = Annotated[
+    Many[Annotated[Finite, Field(ge=1e-6, le=1)]],
+    BeforeValidator(lambda given: [given] if isinstance(given, int | float) else given),
+    WithJsonSchema({"anyOf": [_CHANCE, {"type": "array", "items": _CHANCE}]}),
+]
 
 
 class Metric(Section):
@@ -36,11 +47,13 @@ class Metric(Section):
     stream: ColumnName | None = None
     """The stream it is measured on; for kinds source, drift and quality, left out means all of them."""
     value: Words | None = None
-    """Expression of the value of a row: a truth value for a rate, a number for a mean or histogram."""
+    """Expression of the value of a row: a truth value for a rate, a number for a mean or histogram. For an assisted
+    metric, what people say of the row: missing where nobody has looked, or not yet."""
     where: Words | None = None
     """Expression that chooses the rows it is about; left out, all rows of the stream."""
     scored: Words | None = None
-    """Expression that must be true for the value to count; other rows are unscored."""
+    """Expression that must be true for the value to count; other rows are unscored (of an assisted metric: not
+    labelled)."""
     unit: Unit = "session"
     """Unit of evidence."""
     range: tuple[Finite | None, Finite | None] | None = Field(default=None, strict=False)
@@ -48,11 +61,25 @@ class Metric(Section):
     measure: str = ""
     """Unit of the value: share, hours, minutes, seconds, ..."""
     cuts: Annotated[Many[Finite], Field(max_length=64)] = ()
-    """Inner cut points of a histogram, ascending."""
+    """Inner cut points of a histogram, or of what the judge of an assisted metric says, ascending."""
+    predicted: Words | None = None
+    """Expression of what the judge says of every row: a truth value, or a number with cuts."""
+    chosen: Words | None = None
+    """Expression that is true for the rows that were drawn for people to look at."""
+    chance: Words | None = None
+    """Expression of the probability with which a row was chosen, written down before the label was seen."""
+    calibration: Many[Share] = ()
+    """Share of rows that people find true: where the judge says false, where it says true; or per stratum of cuts."""
+    least_chance: Chances = ()
+    """Smallest chance with which a row is chosen: one for all, or one for each stratum."""
+    unpredicted: Share | None = None
+    """Calibration of rows of which the judge says nothing; left out, that of the first stratum."""
     of: Words | None = None
     """Which fact, for kinds source and policy."""
     over: Duration = timedelta(hours=24)
     """How far back a count, source or quality metric looks."""
+    judged: OneOf["own", "proxy"] | None = None
+    """Whose word the value is: a judge's by definition (own), or a judge's that stands for people's (proxy)."""
     no_data: str = ""
     """What happens where there are no data."""
     reference: str = ""
@@ -75,12 +102,21 @@ class Metric(Section):
     @property
     def low(self) -> float | None:
         """Smallest value; None where there is no end."""
+        if self.kind == "assisted":
+            return assisted.span(self)[0]
         return self.range[0] if self.range else None
 
     @property
     def high(self) -> float | None:
         """Largest value; None where there is no end."""
+        if self.kind == "assisted":
+            return assisted.span(self)[1]
         return self.range[1] if self.range else None
+
+    @property
+    def meaning(self) -> tuple[float | None, float | None]:
+        """Smallest and largest value that a limit can speak of: of an assisted metric a share, else the range."""
+        return SHARE if self.kind == "assisted" else (self.low, self.high)
 
     def expressions(self, stream: Stream) -> tuple[Expression | None, Expression | None, Expression | None]:
         """The trees of `value`, `where` and `scored`; None for those that are not given.
@@ -105,8 +141,12 @@ class Metric(Section):
             raise UsageError(f"Metric {self.name!r} is of kind {self.kind}, which is not summarised into cells.")
         value, where, scored = self.expressions(stream)
         spans = int(window.total_seconds()), int(session_gap.total_seconds())
-        columns = [c for name in sorted(_columns(value, where, scored)) if (c := stream.column(name))]
+        assistance = assisted.assistance(self, stream)
+        judged = (assistance.predicted, assistance.chosen, assistance.chance) if assistance else ()
+        columns = [c for name in sorted(_columns(value, where, scored, *judged)) if (c := stream.column(name))]
         facts = [1, self.name, self.stream, self.kind, repr((value, where, scored)), unit, self.range, self.cuts, spans]
+        if assistance:
+            facts.append(repr(assistance))
         return CellMetric(
             name=self.name,
             stream=self.stream,
@@ -121,12 +161,13 @@ class Metric(Section):
             window_seconds=spans[0],
             session_gap_seconds=spans[1],
             digest=hashlib.sha256(json.dumps([facts, repr(columns)]).encode()).hexdigest(),
+            assistance=assistance,
         )
 
 
 def value_type(kind: str) -> expression.Wanted | None:
     """What the value of a metric of that kind must be; None where it has none."""
-    if kind == "rate":
+    if kind in ("rate", "assisted"):
         return "truth"
     return "number" if kind in ("mean", "histogram") else None
 

@@ -15,6 +15,7 @@ from checks.metrics import catalogue
 from checks.policy.alerts import Alert
 from checks.policy.configuration import Configuration
 from checks.policy.gates import Gate, spec
+from checks.policy.judges import Judge
 from checks.policy.metric_kinds import CELL_KINDS
 from checks.policy.metrics import Metric
 from checks.policy.report import listed, nearest
@@ -87,9 +88,17 @@ class Policy(Configuration):
         """
         return _named({alert.name: alert for alert in self.alerts}, name, "alert channel")
 
+    def judge(self, name: str) -> Judge:
+        """The judge of that name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        return _named({judge.name: judge for judge in self.judges}, name, "judge")
+
     def metrics_in_use(self) -> tuple[Metric, ...]:
-        """The metrics that a gate rests on and the policy's own, by name."""
-        names = {gate.metric for gate in self.gates} | set(self._own_metrics)
+        """The metrics that a gate or a judge rests on and the policy's own, by name."""
+        names = {g.metric for g in self.gates} | {j.metric for j in self.judges} | set(self._own_metrics)
         return tuple(self.metric(name) for name in sorted(names))
 
     def source_specs(self) -> list[SourceSpec]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.metrics import catalogue
+from checks.policy import judge_checks
 from checks.policy.metric_kinds import CELL_KINDS
 from checks.policy.policy import Policy
 from checks.policy.report import Place, listed
@@ -21,7 +22,7 @@ def warnings(policy: Policy, places: Places, root: Place) -> Iterator[Problem]:
     yield from _rollouts(policy, places["rollouts"])
     yield from _gates(policy, places["gates"])
     yield from _sources(policy, places["sources"])
-    yield from _late(policy, places["sources"])
+    yield from judge_checks.warnings(policy, places)
 
 
 def _lease(policy: Policy, root: Place) -> Iterator[Problem]:
@@ -64,19 +65,13 @@ def _gates(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
             yield place.problem(("metric",), message, given=gate.metric, hint='Add "expected_per_window:" to a source.')
 
 
-def _late(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
-    for source, place in zip(policy.sources, places, strict=True):
-        if source.late_rows == "supplement":
-            message = "is not acted on by this version: late rows are counted and shown, and are no evidence."
-            yield place.problem(("late_rows",), message, given="supplement", hint="Leave it out until then.")
-
-
 def _expected(policy: Policy, stream: str | None) -> bool:
     return any(s.expected_per_window for s in policy.sources if stream is None or s.stream == stream)
 
 
 def _sources(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
-    used = [policy.metric(gate.metric) for gate in policy.gates]
+    names = [*(gate.metric for gate in policy.gates), *(judge.metric for judge in policy.judges)]
+    used = [policy.metric(name) for name in names]
     if any(m.kind == "source" and m.stream is None for m in used):
         return
     streams = {m.stream for m in used if m.stream is not None}

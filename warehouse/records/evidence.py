@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from typing import Literal as OneOf
 
 
@@ -39,7 +41,8 @@ class EvidenceRow:
 
     `breach_growth` and `pass_growth` are the log-growths of the K fixed bets (natural logs). `total_low` and
     `total_high` are sums over units of the value in millionths, missing values at the low and at the high end.
-    `through_batch` is the newest batch that was known. `source_digest` covers the unit counts that went in.
+    `through_batch` is the newest batch that was known. `source_digest` covers the unit counts that went in. `counts`
+    are exact integers that the kind of gate needs to say what it measured (`checks.gates.kinds`).
     """
 
     epoch: str
@@ -54,6 +57,32 @@ class EvidenceRow:
     through_batch: int
     source_digest: str
     folded_at: datetime
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What the reference period of a gate held when it was first read; `body` is JSON-ready and says what.
+
+    `through_batch` is the newest batch that was known then.
+    """
+
+    gate: str
+    config_digest: str
+    pinned_at: datetime
+    through_batch: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """How planted traffic came out at a gate: "held" (as it had to) or "failed"; `detail` is one plain sentence."""
+
+    gate: str
+    config_digest: str
+    tested_at: datetime
+    outcome: OneOf["held", "failed"]
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

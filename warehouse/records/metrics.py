@@ -8,11 +8,33 @@ from typing import Literal as OneOf
 
 from warehouse.records.expressions import Expression
 
-CellKind = OneOf["rate", "mean", "count", "histogram"]
+CellKind = OneOf["rate", "mean", "count", "histogram", "assisted"]
 Unit = OneOf["session", "item", "window"]
+
+UNIT_KINDS: frozenset[str] = frozenset({"rate", "mean", "assisted"})
+"""Kinds of metric that have units of evidence."""
 
 SCALE = 1_000_000
 """Fixed point of every stored value: an integer number of millionths, so that sums are exact in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """What an assisted metric knows of a row beside the label of people (`checks.evidence.assisted` has the formula).
+
+    `predicted` is what the judge says of the row: a truth value (strata: false, true), or a number that the metric's
+    `cuts` put into strata. `chosen` tells whether the row was drawn for people, `chance` with which probability.
+    `calibration` holds, per stratum, the share of rows that people would find true, `least_chance` the smallest
+    probability with which a row of it is drawn; `unpredicted` is the calibration of rows of which the judge says
+    nothing (their smallest probability is the smallest of all strata).
+    """
+
+    predicted: Expression
+    chosen: Expression
+    chance: Expression
+    calibration: tuple[float, ...]
+    least_chance: tuple[float, ...]
+    unpredicted: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +47,10 @@ class CellMetric:
     counted, never valued. `cuts` are the inner cut points of a histogram, ascending: bin i holds
     cuts[i-1] <= value < cuts[i], so there are len(cuts) + 1 bins. `digest` changes with anything that changes a
     number (window length and session gap included).
+
+    Of an assisted metric, `value` is the truth value that people give a row, and each row is worth a corrected verdict
+    of the judge that `assistance` describes; [`low`, `high`] is the range of those. Its unscored rows have ends of
+    their own.
     """
 
     name: str
@@ -40,6 +66,7 @@ class CellMetric:
     window_seconds: int
     session_gap_seconds: int
     digest: str
+    assistance: Assistance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +100,8 @@ class UnitCount:
     """How many units of evidence (sessions, items) of one window have one value.
 
     `low` and `high` are the unit's value in millionths when its unscored items are taken at the low and at the high
-    end of the metric's range; they are equal when every item of the unit is scored. `scored` is false when no item
+    end of the metric's range (of an assisted metric: of what that row can be worth); they are equal when every item of
+    the unit is scored. `scored` is false when no item
     was. Windows are those in which the unit closed.
     """
 

@@ -1,14 +1,14 @@
 -- Deltas of one metric's units over a chunk. Grain: batch x window x rollout x release x arm x segment x value.
--- $digest: the metric; $window: its length in microseconds; $low, $high: ends of its range in millionths, both NULL
--- where it has none: unscored rows are left out of the mean then. The mean is rounded half away from zero, in integers.
+-- $digest: the metric; $window: its length in microseconds. missing_low, missing_high: what a unit's unscored rows are
+-- worth at least and at most, in millionths; both NULL where they are left out of the mean. The mean is rounded half
+-- away from zero, in integers.
 INSERT INTO units
 WITH unit AS (
     {rows}
 ),
 summed AS (
-    SELECT *, CASE WHEN $low::BIGINT IS NULL THEN items - unscored ELSE items END AS valued,
-           total + CASE WHEN $low::BIGINT IS NULL THEN 0 ELSE unscored * $low::HUGEINT END AS sum_low,
-           total + CASE WHEN $low::BIGINT IS NULL THEN 0 ELSE unscored * $high::HUGEINT END AS sum_high
+    SELECT *, CASE WHEN missing_low IS NULL THEN items - unscored ELSE items END AS valued,
+           total + coalesce(missing_low, 0) AS sum_low, total + coalesce(missing_high, 0) AS sum_high
     FROM unit
 )
 SELECT $digest::VARCHAR, _batch,

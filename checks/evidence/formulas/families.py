@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from checks.evidence import assisted, many, quadratic, reference
+from checks.evidence.arms import margin, odds, scores
+from checks.evidence.arms.counts import ArmCounts
 from checks.evidence.cumulative import log_mean, log_wealth
-from checks.evidence.formulas import betting, many, mixtures, samples, two_arms
+from checks.evidence.formulas import betting, mixtures, samples
 from checks.evidence.growth import log_growth
 
 Input = Mapping[str, Any]
@@ -33,25 +36,22 @@ def _gamma_bound(i: Input) -> float:
     )
 
 
-def _odds(i: Input, theta: float, batch: Input) -> float:
-    sizes = (batch[k] for k in ("n_control", "k_control", "n_candidate", "k_candidate"))
-    n_a, k_a, n_b, k_b = sizes
-    return two_arms.conditional_2x2(n_a, k_a, n_b, k_b, theta) - two_arms.conditional_2x2(
-        n_a, k_a, n_b, k_b, i["theta0"]
-    )
+def _odds(i: Input, thetas: Sequence[float], batch: Input) -> Sequence[float]:
+    counts = ArmCounts(*(batch[k] for k in ("n_control", "k_control", "n_candidate", "k_candidate")))
+    return odds.log_growth(counts, i["theta0"], thetas)
 
 
 def _odds_grid(i: Input) -> dict[str, list[float]]:
-    growths = [[_odds(i, theta, batch) for theta in i["thetas"]] for batch in i["batches"]]
+    growths = [_odds(i, i["thetas"], batch) for batch in i["batches"]]
     prefixes: Sequence[Any] = list(accumulate(([g] for g in growths), lambda a, b: a + b))
     return {"after_each_batch": [log_mean(log_wealth(part)) for part in prefixes]}
 
 
 def _ppi_grid(i: Input) -> dict[str, float]:
-    g, pi = (i["g0"], i["g1"]), i["pi"]
-    pairs = [(g[f], i["counts"][f"u{f}"]) for f in (0, 1)]
-    pairs += [(g[f] + (y - g[f]) / pi, i["counts"][f"l{y}{f}"]) for y in (0, 1) for f in (0, 1)]
-    return {"final": log_mean(log_growth(pairs, i["limit"], i["lambdas"]))}
+    counts, g, pi = i["counts"], (i["g0"], i["g1"]), (i["pi"], i["pi"])
+    labelled = {(y, f): counts[f"l{y}{f}"] for y in (0, 1) for f in (0, 1)}
+    unchosen = (counts["u0"], counts["u1"])
+    return {"final": log_mean(assisted.log_growth(g, pi, unchosen, labelled, i["limit"], i["lambdas"]))}
 
 
 def _detector(i: Input) -> dict[str, list[float]]:
@@ -66,6 +66,11 @@ def _detector(i: Input) -> dict[str, list[float]]:
 def _ppi_mean(i: Input) -> dict[str, object]:
     tuning = None if isinstance(i["lam"], str) else i["lam"]
     return samples.prediction_powered_mean(i["sufficient"], tuning, i["alpha"], i["alternative"])
+
+
+def _layers(i: Input) -> dict[str, Any]:
+    found = many.layers(i["pass_log_e"], i["breach_log_e"], i["alpha"], i["beta"])
+    return {"global_breach_log_e": found.breach, "pass_log_e": found.passing, "decision": found.decision}
 
 
 FAMILIES: dict[str, Callable[[Input], Any]] = {
@@ -86,22 +91,22 @@ FAMILIES: dict[str, Callable[[Input], Any]] = {
     ),
     "ppi_linear_bet_grid_mixture_log_e": _ppi_grid,
     "ppi_mean_fixed_n": _ppi_mean,
-    "conditional_2x2_log_e": lambda i: _odds(i, i["theta"], i),
+    "conditional_2x2_log_e": lambda i: _odds(i, [i["theta"]], i)[0],
     "conditional_2x2_grid_mixture_log_e": _odds_grid,
     "sr_edetector_log": _detector,
-    "fan_quadratic_grid_mixture_log_e": lambda i: samples.fan(
+    "fan_quadratic_grid_mixture_log_e": lambda i: quadratic.fan(
         i["n"], i["sum"], i["sumsq"], i["limit"], greater=i["side"] == "greater", c=i["c"], stakes=i["lambdas"]
     ),
-    "block_ripr_2x2_log_e": lambda i: two_arms.block_ripr(**i),
-    "ht_pseudo_outcome_sums": lambda i: two_arms.pseudo_outcomes(**i),
+    "block_ripr_2x2_log_e": lambda i: margin.block_ripr(**i),
+    "ht_pseudo_outcome_sums": lambda i: scores.pseudo_outcomes(**i),
     "e_bh": lambda i: {"rejected": many.e_bh(i["log_e"], i["alpha"])},
     "p_to_e_kappa": lambda i: [many.p_to_e_kappa(p, i["kappa"]) for p in i["p"]],
     "p_to_e_mixture": lambda i: [many.p_to_e_mixture(p) for p in i["p"]],
-    "layer_aggregation": lambda i: many.layers(i["pass_log_e"], i["breach_log_e"], i["alpha"], i["beta"]),
+    "layer_aggregation": _layers,
     "asymptotic_confidence_sequence": lambda i: samples.asymptotic_interval(
         i["n"], i["sum"], i["sumsq"], i["alpha"], i["rho"]
     ),
-    "clopper_pearson_one_sided": lambda i: samples.clopper_pearson(**i),
+    "clopper_pearson_one_sided": lambda i: reference.clopper_pearson(**i),
     "universal_inference_change_log_e": lambda i: samples.change(
         [(b["n"], b["k"]) for b in i["batches"]], i["start_weights"]["horizon"]
     ),

@@ -1,4 +1,4 @@
-"""Evidence and intervals from summary statistics, from few human labels beside many of a judge, and about changes."""
+"""Intervals from summary statistics and from few human labels beside many of a judge; evidence about changes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 from checks.evidence.cumulative import log_mean
-
-
-def fan(
-    n: int, total: float, squares: float, limit: float, *, greater: bool, c: float, stakes: Sequence[float]
-) -> float:
-    """The ln evidence from n, sum and sum of squares (Fan's inequality): below that of the raw values, and valid."""
-    s = (total - n * limit) * (1.0 if greater else -1.0)
-    v = squares - 2.0 * limit * total + n * limit * limit
-    return log_mean([stake * s - (-math.log1p(-c * stake) - c * stake) / (c * c) * v for stake in stakes])
-
-
-def clopper_pearson(n: int, k: int, confidence: float) -> dict[str, float]:
-    """One-sided exact bounds of a rate, each at `confidence`."""
-    from scipy.special import betaincinv
-
-    return {
-        "upper": float(betaincinv(k + 1, n - k, confidence)) if k < n else 1.0,
-        "lower": float(betaincinv(k, n - k + 1, 1.0 - confidence)) if k > 0 else 0.0,
-    }
 
 
 def asymptotic_interval(n: int, total: float, squares: float, alpha: float, rho: float) -> list[float]:

@@ -1,0 +1,1 @@
+"""How often rules pause a healthy system, and how late they pause a bad one: our gate beside the usual rules."""
