@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from checks.gates import codec, standing, statistical
 from checks.gates.records import Verdict
 from flows.folding import GateEvidence
-from flows.judging import evaluate_evidence, evaluate_reading
+from flows.judging import Basis, evaluate_evidence, evaluate_reading
 from flows.readings import Reading
 from warehouse import evidence
 from warehouse.records.errors import LedgerError, UsageError
@@ -85,9 +85,10 @@ def _again(stores: Stores, gate: GateSpec, entry: DecisionEntry) -> Verdict:
         return evaluate_reading(gate, Reading.from_json(inputs), now=entry.at)
     if "unready" in inputs:
         return statistical.unready(gate, *inputs["unready"])
-    trouble = tuple(inputs["trouble"]) if inputs["trouble"] else None
     window = timedelta(seconds=entry.body["window_seconds"])
-    return evaluate_evidence(_evidence(stores, gate, inputs), now=entry.at, window=window, trouble=trouble)
+    return evaluate_evidence(
+        _evidence(stores, gate, inputs), now=entry.at, window=window, basis=Basis.from_json(inputs)
+    )
 
 
 def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> GateEvidence:

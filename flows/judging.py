@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from checks.gates import deterministic, statistical
-from flows import folding, readings, referencing, self_testing, sourcing
+from checks.gates import deterministic, drawn, judges, statistical
+from checks.gates.judges import JudgeState
+from flows import drawing, folding, qualifying, readings, referencing, self_testing, sourcing
 from flows.folding import GateEvidence
 from flows.readings import Reading
 from flows.referencing import Unready
@@ -82,27 +83,55 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
         now=case.now,
     )
     trouble = sourcing.trouble(case.ledger, policy, metric.stream) or self_testing.trouble(case.self_tests, gate)
-    verdict = evaluate_evidence(found, now=case.now, window=policy.window, trouble=trouble)
+    judge = qualifying.qualify(stores, policy, gate, case)
+    lacking = drawing.lacking(stores, policy, found.gate, found.epoch, case.release)
+    basis = Basis(trouble, judge, lacking)
+    verdict = evaluate_evidence(found, now=case.now, window=policy.window, basis=basis)
     epoch = found.epoch.epoch if found.epoch else None
     held = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]
     rows = {e.epoch: len(rows) for e, rows in held}
     folded = {e.epoch: e.windows for e, _ in held}
-    return Judged(found.gate, verdict, {"epoch": epoch, "rows": rows, "folded": folded, "trouble": trouble})
+    return Judged(found.gate, verdict, {"epoch": epoch, "rows": rows, "folded": folded, **basis.to_json()})
 
 
-def evaluate_evidence(
-    found: GateEvidence, *, now: datetime, window: timedelta, trouble: tuple[str, str] | None
-) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a verdict rests on beside the ledger.
+
+    `trouble` is why a check could not be carried out, `judge` whether the gate's judge has earned the right to gate,
+    `lacking` what is wrong with people's labels of the whole epoch and lately.
+    """
+
+    trouble: tuple[str, str] | None = None
+    judge: JudgeState | None = None
+    lacking: tuple[str | None, str | None] = (None, None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The basis as JSON values."""
+        judge = self.judge.to_json() if self.judge else None
+        return {"trouble": self.trouble, "judge": judge, "lacking": list(self.lacking)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Basis:
+        """The basis that `to_json` wrote; older decisions knew of trouble only."""
+        trouble = (value["trouble"][0], value["trouble"][1]) if value["trouble"] else None
+        judge = JudgeState.from_json(value["judge"]) if value.get("judge") else None
+        over_epoch, lately = value.get("lacking", (None, None))
+        return cls(trouble, judge, (over_epoch, lately))
+
+
+def evaluate_evidence(found: GateEvidence, *, now: datetime, window: timedelta, basis: Basis) -> Verdict:
     """The verdict of a statistical gate on stored evidence."""
-    return statistical.evaluate(
+    verdict = statistical.evaluate(
         found.gate,
         found.epoch,
         found.rows,
         now=now,
         window_seconds=int(window.total_seconds()),
         corrected=found.corrected,
-        trouble=trouble,
+        trouble=basis.trouble,
     )
+    return judges.apply(drawn.apply(verdict, *basis.lacking), basis.judge, found.gate.judged)
 
 
 def _deterministic(stores: Stores, policy: Policy, gate: GateSpec, case: Case, checks: DataChecks) -> Judged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checks.policy.assisted import draws
 from checks.policy.metric_kinds import CELL_KINDS
 from flows.project import Project
 from flows.stores import Stores
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 def cell_metrics(project: Project) -> list[CellMetric]:
     """The metrics that are sums over rows, as gates use them, each once."""
     policy = project.policy
-    found = {}
+    found: dict[str, CellMetric] = {}
     for rollout in policy.rollouts:
         for gate in policy.gate_specs(rollout.name, rollout.stages[0]):
             if gate.kind in CELL_KINDS:
                 metric = policy.cell_metric(gate.metric, gate.unit)
-                found[metric.digest] = metric
+                drawn = draws(metric)
+                found |= {each.digest: each for each in (metric, drawn) if each is not None}
     return list(found.values())
 
 

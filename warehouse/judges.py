@@ -71,8 +71,8 @@ def versions(
 ) -> list[JudgedRows]:
     """Which judge versions scored the rows of a slice in the `span` before its newest row; empty without any.
 
-    Rows before `since` and after `now` do not count. `version` is the column that names the judge's version. Rows outside `metric`, and rows that it leaves unscored,
-    were not judged.
+    Rows before `since` and after `now` do not count. `version` is the column that names the judge's version. Rows
+    outside `metric`, and rows that it leaves unscored, were not judged.
 
     Raises:
         UsageError: the stream has no such column, or it is no text.

@@ -46,7 +46,7 @@ def write(found: Results, path: Path) -> None:
             )
     figure.update_layout(
         height=190 * len(streams),
-        title="Alarms on the NAB series: a dot lies in a labelled window (shaded), a cross is false",
+        title="Alarms on the NAB series: a dot lies in a labelled window (orange), a cross is false; pinned is blue",
         template="plotly_white",
     )
     figure.update_yaxes(range=[-0.75, 1.05], showticklabels=False)

@@ -49,10 +49,10 @@ def loans(found: Results) -> str:
     sizes = sorted(found.daily.columns.sizes.values())
     changed = sum(size > car_loan.REAL_CHANGE for size in sizes)
     return wrapped(f"""50,000 reference rows and 50,000 later ones (synthetic, from the NannyML package); at row 25,000
-        of the later ones something changes. Which columns count as changed is measured over all rows after it: a distance
-        above {car_loan.REAL_CHANGE} from the reference (distribution functions for numbers, shares for categories).
-        {changed} of {len(sizes)} columns changed; in the others (at most {sizes[-changed - 1]:.3f}) every alarm is
-        false.
+        of the later ones something changes. Which columns count as changed is measured over all rows after it: a
+        distance above {car_loan.REAL_CHANGE} from the reference (distribution functions for numbers, shares for
+        categories). {changed} of {len(sizes)} columns changed; in the others (at most {sizes[-changed - 1]:.3f}) every
+        alarm is false.
 
         Ours: the distribution of each column over the reference's deciles or categories, tolerance 0.05; all columns
         together pause by the mean of their evidence. Evidently calls a table drifted when half of its columns are;
@@ -133,8 +133,8 @@ def _hours_reasons(found: Results) -> str:
         f"""Evidence is gathered over looks. With hours as units the gates took {hours(median_delay(false))} and
         {hours(median_delay(scores[nab.RANGE]))} (median) where they found anything; but in half of the labelled windows
         no more than {statistics.median_low(found.hours.strange)} hours hold any value outside the range.""",
-        """About fifty pinned hours (sixteen in one series) say little about a stream, and limits are set as far from them
-        as that asks for.""",
+        """About fifty pinned hours (sixteen in one series) say little about a stream, and limits are set as far from
+        them as that asks for.""",
         f"""The gates ask another question. All {false_in(false)} false alarms of the distribution gate are in
         {len(crying)} series, and in each of these the values outside the labelled windows lie at least
         {min(crying):.2f} from the pinned period (largest gap between distribution functions; the tolerance is 0.05).

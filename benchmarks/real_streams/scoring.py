@@ -77,7 +77,7 @@ def _label(look: Look, labels: Sequence[Span]) -> int | None:
 
 
 def _after_find(looks: Sequence[Look], end: datetime, alarm: int) -> int:
-    return _first(looks, alarm + 1, lambda look: look.start >= end)
+    return _first(looks, alarm + 1, lambda look: look.start > end)
 
 
 def _after_false(looks: Sequence[Look], labels: Sequence[Span], alarm: int, dead: timedelta) -> int:

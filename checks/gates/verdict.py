@@ -119,6 +119,8 @@ def headroom_of(gate: GateSpec, bound: float | None) -> float | None:
 
 def _target(gate: GateSpec) -> float | None:
     """The best that the gate's measure can be: the good end of the range, no difference, or no distance."""
+    if gate.kind == "assisted":
+        return 0.0 if gate.direction == "at_most" else 1.0
     if gate.test in ("limit", "reference"):
         return gate.low if gate.direction == "at_most" else gate.high
     return 0.0 if gate.direction == "at_most" else None

@@ -110,7 +110,7 @@ def _odds(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
 
 
 def _difference(raw: Raw, place: Place, metric: Metric) -> Iterator[Problem]:
-    low, high = metric.low, metric.high
+    low, high = metric.meaning
     if low is None or high is None:
         return
     if raw.get("typical") is None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from checks.evidence import badness, bets, cumulative, interval
+from checks.evidence import assisted, badness, bets, cumulative, interval
 from checks.evidence.growth import WindowGrowth, window_growth
 from checks.gates.kinds.port import Floats, Kind, Measures
 from checks.gates.spec import GateSpec
@@ -50,6 +50,8 @@ def estimate(gate: GateSpec, rows: FoldedWindows) -> float | None:
 
 def mean(gate: GateSpec, units: int, total_low: int, total_high: int) -> float | None:
     """The same from the sums over windows; totals in millionths."""
+    if gate.kind == "assisted":
+        return assisted.estimate(units, total_low, total_high)
     low, high = badness.bounds(gate)
     missing = (total_high - total_low) / SCALE / (high - low)
     scored = units - missing
@@ -66,7 +68,20 @@ def measure(gate: GateSpec, rows: FoldedWindows) -> Measures:
     measured = mean(gate, units, low_total, high_total)
     over = measured is not None and badness.of_value(gate, measured) > limit
     doubt = low_total != high_total and (measured is None or (least <= limit if over else most > limit))
-    return Measures(measured, low, high, low_total / SCALE / units, high_total / SCALE / units, over, doubt)
+    return Measures(
+        estimate=measured,
+        low=_possible(gate, low),
+        high=_possible(gate, high),
+        all_low=_possible(gate, low_total / SCALE / units),
+        all_high=_possible(gate, high_total / SCALE / units),
+        over=over,
+        doubt=doubt,
+    )
+
+
+def _possible(gate: GateSpec, value: float) -> float:
+    """The value cut off where the mean of what people say ends; the rows of an assisted metric reach beyond."""
+    return min(1.0, max(0.0, value)) if gate.kind == "assisted" else value
 
 
 def _ends(gate: GateSpec, rows: FoldedWindows, units: int) -> tuple[float, float]:
@@ -86,7 +101,8 @@ def assumes(gate: GateSpec) -> str:
         "item": "rows are independent of each other given the past (checked on the reference period)",
         "window": "what to expect of a window does not depend on the windows before (within one anything may)",
     }[gate.unit]
-    return f"Right if {what}, and if lateness does not depend on the outcome."
+    drawn = ", rows were drawn for people with the chances written down" if gate.kind == "assisted" else ""
+    return f"Right if {what}{drawn}, and if lateness does not depend on the outcome."
 
 
 LIMIT = Kind(fold, bet_numbers, prior, passing, estimate, measure, assumes)
