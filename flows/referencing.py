@@ -16,7 +16,7 @@ from flows import epochs
 from warehouse import cells, facts, pins, units
 from warehouse.records.errors import CheckError
 from warehouse.records.evidence import Pin
-from warehouse.records.metrics import SCALE, CellMetric, Slice, UnitCount
+from warehouse.records.metrics import SCALE, Bin, CellMetric, Slice, UnitCount
 
 if TYPE_CHECKING:
     from checks.gates.records import Outcome
@@ -109,9 +109,7 @@ def _read(stores: Stores, policy: Policy, gate: GateSpec, metric: CellMetric) ->
     where = Slice(rollout=gate.rollout, arm=gate.arm or "candidate", segment=gate.segment)
     body: dict[str, Any] = {}
     if metric.kind == "histogram":
-        bins = cells.read_bins(stores.warehouse, metric, where, start, end)
-        number = len(metric.cuts) + 1
-        counts = [sum(b.items for b in bins if b.bin == i) for i in range(number)]
+        counts = _shares(cells.read_bins(stores.warehouse, metric, where, start, end), len(metric.cuts) + 1)
         body |= {"units": sum(counts), "counts": counts, "cuts": list(metric.cuts)}
         if gate.unit == "item":
             detail = "a histogram keeps no single rows, so that their independence cannot be checked; use unit window."
@@ -133,6 +131,14 @@ def _read(stores: Stores, policy: Policy, gate: GateSpec, metric: CellMetric) ->
         cuts = distribution.deciles(raw)
         body |= {"cuts": list(cuts), "counts": list(distribution.binned(raw, cuts))}
     return body
+
+
+def _shares(bins: Sequence[Bin], number: int) -> list[int]:
+    """How many windows' worth of rows lie in each bin: rows of one window depend on each other, so each counts once."""
+    rows: dict[datetime, int] = {}
+    for b in bins:
+        rows[b.window_start] = rows.get(b.window_start, 0) + b.items
+    return [round(sum(b.items / rows[b.window_start] for b in bins if b.bin == i)) for i in range(number)]
 
 
 def _limit(gate: GateSpec, values: Sequence[tuple[float, int]]) -> dict[str, Any]:

@@ -28,7 +28,10 @@ _ADDED = ("arrived_at", "batch", "source", "revision")
 def releases(
     warehouse: Warehouse, streams: Sequence[Stream], rollout: str, *, through_batch: int | None = None
 ) -> list[ReleaseSeen]:
-    """The releases in a rollout's rows over some streams, ordered by their first row; '' stands for none named."""
+    """The releases in a rollout's rows over some streams, ordered by their first row; '' stands for none named.
+
+    Rows of the control arm do not count: a renewed control is no new release of the rollout.
+    """
     found: dict[str, ReleaseSeen] = {}
     for stream in streams:
         values = {"rollout": rollout, "through": through_batch}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from checks.evidence.arms import sample_ratio
@@ -56,7 +57,9 @@ def evaluate(
         detail += wording.both_ways(gate, reading)
     nothing = [(epoch, FoldedWindows.of(()))] if epoch else []
     digest = reading.digest if reading else ledger.digest(f"{gate.digest} {trouble}", nothing)
-    return verdict(gate, outcome, reason, detail, _numbers(gate, epoch, reading, outcome), digest)
+    said = verdict(gate, outcome, reason, detail, _numbers(gate, epoch, reading, outcome), digest)
+    # Nor does such evidence help that of other gates.
+    return said if unbalanced is None else replace(said, weighs=False)
 
 
 def unready(gate: GateSpec, outcome: Outcome, reason: str, detail: str) -> Verdict:

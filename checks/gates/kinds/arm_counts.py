@@ -52,6 +52,12 @@ def tables(rows: FoldedWindows) -> tuple[Integers, Integers]:
     return np.column_stack([n_a, a_high, n_b, b_low]), np.column_stack([n_a, a_low, n_b, b_high])
 
 
+def known(rows: FoldedWindows) -> Integers:
+    """The windows as (n_control, k_control, n_candidate, k_candidate) without the units that may be good or bad."""
+    n_a, n_b, a_low, a_high, b_low, b_high = rows.counts.T
+    return np.column_stack([n_a - (a_high - a_low), a_low, n_b - (b_high - b_low), b_low])
+
+
 def _bad(gate: GateSpec, units: Sequence[UnitCount]) -> tuple[int, int, int]:
     whole = least = most = 0
     for (low, high, _), count in merged(units, gate).items():

@@ -29,7 +29,10 @@ def _reference(gate: GateSpec) -> distribution.Reference:
 
 def _tests(gate: GateSpec) -> Tests:
     assert gate.whole_alpha is not None, "a gate without error budgets is refused before"
-    return distribution.tests(_reference(gate), gate.limit, gate.whole_alpha / 2.0)
+    reference, error = _reference(gate), gate.whole_alpha / 2.0
+    # The share of rows below a cut is a mean over windows then, bounded by Hoeffding's inequality at each cut alone:
+    # as wide as the bound for all cuts at once of single units, at an error shared among the cuts.
+    return distribution.tests(reference, gate.limit, error / (len(reference.counts) - 1) if _is_shares(gate) else error)
 
 
 def fold(gate: GateSpec, units: Sequence[UnitCount], control: Sequence[UnitCount]) -> WindowGrowth:

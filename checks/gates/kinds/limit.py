@@ -7,7 +7,6 @@ order as long as that holds. Prediction-powered means (`checks.evidence.assisted
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -86,8 +85,7 @@ def _possible(gate: GateSpec, value: float) -> float:
 
 def _ends(gate: GateSpec, rows: FoldedWindows, units: int) -> tuple[float, float]:
     alpha, beta = gate.budgets
-    wealth = np.asarray([[math.fsum(column) for column in rows.breach.T]])
-    passed = np.asarray([[math.fsum(column) for column in rows.passing.T]])
+    wealth, passed = rows.breach.sum(axis=0, keepdims=True), rows.passing.sum(axis=0, keepdims=True)
     number = np.asarray([float(units)])
     low, high = interval.ends(wealth, passed, number, badness.limit_of(gate), alpha, beta)
     values = sorted((badness.to_value(gate, float(low[0])), badness.to_value(gate, float(high[0]))))

@@ -43,8 +43,7 @@ def fold(gate: GateSpec, units: Sequence[UnitCount], control: Sequence[UnitCount
 
 def estimate(gate: GateSpec, rows: FoldedWindows) -> float | None:
     """The Mantel-Haenszel odds ratio over the scored units; None where it is undefined."""
-    low, high = arm_counts.tables(rows)
-    found = odds.estimate((low + high) // 2)
+    found = odds.estimate(arm_counts.known(rows))
     return _shown(gate, found) if found is not None else None
 
 

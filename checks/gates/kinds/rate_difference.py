@@ -47,10 +47,9 @@ def fold(gate: GateSpec, units: Sequence[UnitCount], control: Sequence[UnitCount
 
 
 def estimate(gate: GateSpec, rows: FoldedWindows) -> float | None:
-    """The weighted difference of rates over the windows; None where no window has both arms."""
-    low, high = arm_counts.tables(rows)
-    found = [margin.estimate(table) for table in (low, high)]
-    return None if found[0] is None or found[1] is None else _shown(gate, (found[0] + found[1]) / 2.0)
+    """The weighted difference of rates over the scored units; None where no window has both arms."""
+    found = margin.estimate(arm_counts.known(rows))
+    return None if found is None else _shown(gate, found)
 
 
 def measure(gate: GateSpec, rows: FoldedWindows) -> Measures:
