@@ -92,6 +92,10 @@ def _read(
         # A bin is a value of its own: its number, which the gate knows how to read.
         bins = cells.read_bins(stores.warehouse, metric, where, start, end)
         found = [UnitCount(b.window_start, b.bin * SCALE, b.bin * SCALE, True, b.items) for b in bins]
+        # Rows without a value lie in no bin, and may belong into any.
+        most = len(metric.cuts) * SCALE
+        rows = cells.read_cells(stores.warehouse, metric, where, start, end)
+        found += [UnitCount(cell.window_start, 0, most, False, cell.unscored) for cell in rows if cell.unscored]
     else:
         found = units.read_units(stores.warehouse, metric, where, start, end)
     by_window: dict[datetime, list[UnitCount]] = {}

@@ -110,6 +110,7 @@ def _read(stores: Stores, policy: Policy, gate: GateSpec, metric: CellMetric) ->
     body: dict[str, Any] = {}
     if metric.kind == "histogram":
         counts = _shares(cells.read_bins(stores.warehouse, metric, where, start, end), len(metric.cuts) + 1)
+        _refuse_shapeless(gate, counts)
         body |= {"units": sum(counts), "counts": counts, "cuts": list(metric.cuts)}
         if gate.unit == "item":
             detail = "a histogram keeps no single rows, so that their independence cannot be checked; use unit window."
@@ -129,8 +130,15 @@ def _read(stores: Stores, policy: Policy, gate: GateSpec, metric: CellMetric) ->
         if not raw:
             raise CheckError(f"The reference period of gate {gate.key} holds no scored {gate.unit}s to compare with.")
         cuts = distribution.deciles(raw)
-        body |= {"cuts": list(cuts), "counts": list(distribution.binned(raw, cuts))}
+        counts = list(distribution.binned(raw, cuts))
+        _refuse_shapeless(gate, counts)
+        body |= {"cuts": list(cuts), "counts": counts}
     return body
+
+
+def _refuse_shapeless(gate: GateSpec, counts: Sequence[int]) -> None:
+    """Raise CheckError unless a distribution can be compared with these counts per bin; else every fold would."""
+    distribution.tests(distribution.Reference(ordered=True, counts=tuple(counts)), gate.limit, gate.budgets[0] / 2.0)
 
 
 def _shares(bins: Sequence[Bin], number: int) -> list[int]:

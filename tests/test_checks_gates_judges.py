@@ -267,7 +267,9 @@ NOT_EARNED = qualify(SPEC, said(12), ROWS)
 def test_a_judge_that_earned_it_changes_nothing_but_what_is_said() -> None:
     before = verdict()
     after = apply(before, EARNED, "own")
-    assert after == replace(before, detail=f"{before.detail} {EARNED.detail}", evidence_digest=after.evidence_digest)
+    said = {"detail": f"{before.detail} {EARNED.detail}", "agreements": after.agreements}
+    assert after == replace(before, **said, evidence_digest=after.evidence_digest)
+    assert after.agreements[: len(EARNED.by_version)] == EARNED.by_version
     assert after.evidence_digest != before.evidence_digest
 
 
@@ -283,8 +285,8 @@ def test_a_judge_that_has_not_earned_it_neither_passes_nor_pauses(outcome: Outco
 @pytest.mark.parametrize("outcome", ["error", "no_data", "stale"])
 def test_what_comes_before_stays(outcome: Outcome) -> None:
     before = verdict(outcome)
-    assert apply(before, EARNED, "own") == before
-    assert apply(before, NOT_EARNED, "own") == replace(before, weighs=False)
+    assert replace(apply(before, EARNED, "own"), agreements=()) == before
+    assert replace(apply(before, NOT_EARNED, "own"), agreements=()) == replace(before, weighs=False)
     assert apply(before, None, "proxy") == replace(before, weighs=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -66,19 +67,17 @@ def test_a_stationary_stream_passes_and_a_doubled_one_breaches(known: Project, t
     assert found.estimate == pytest.approx(0.1)
     assert k.unequal(project) == []
     project = copy(known, tmp_path / "worse")
-    done = k.feed(project, range(DAY + 2, DAY + 12), lambda at: k.hour(at, bad=20))
+    done = k.feed(project, range(DAY + 2, 2 * DAY), lambda at: k.hour(at, bad=20))
     assert (k.verdict(done).outcome, p.standing(done)) == ("breach", "pause")
     assert k.unequal(project) == []
 
 
-def test_half_of_either_budget_pays_for_the_reference(known: Project) -> None:
-    found = k.verdict(p.run(known, DAY + 4))
-    assert found.alpha == 0.02
-    with p.opened(known) as stores:
-        from flows.referencing import pinned_gate
-
-        (gate,) = known.policy.gate_specs(AGENT, "pilot")
-        assert pinned_gate(stores, gate).budgets == (0.01, 0.025)
+def test_half_of_either_budget_pays_for_the_reference(known: Project, tmp_path: Path) -> None:
+    project = copy(known, tmp_path / "p")
+    found = k.verdict(p.run(project, DAY + 3.5))
+    first = math.log(math.pi**2 / 6)
+    assert (found.alpha, found.proof_breach) == (0.02, pytest.approx(-math.log(0.01) + first))
+    assert found.proof_pass == pytest.approx(-math.log(0.025) + first)
 
 
 def test_nothing_moves_the_limit_once_it_is_read(known: Project, tmp_path: Path) -> None:
@@ -117,8 +116,9 @@ def test_a_reference_that_is_not_complete_yet_is_missing(tmp_path: Path) -> None
     assert (pinned(project), k.epochs(project)) == ([], [])
     assert shown(project, done.now)[AGENT]["reasons"][0]["code"] == "reference_missing"
     assert k.unequal(project) == []
-    # It ends in the middle of a lateness: a window later it is complete.
-    k.feed(project, range(4, DAY), lambda at: k.hour(at, bad=10))
+    # A day later it is there, but its last window is complete only once the source's lateness has passed.
+    for at in range(4, DAY):
+        p.write(project, f"{at:04}.jsonl", k.hour(at, bad=10))
     assert k.said(p.run(project, DAY + 0.9)) == ("no_data", "reference_missing")
     assert k.said(p.run(project, DAY + 1.1))[1] != "reference_missing"
 
@@ -136,12 +136,12 @@ def test_an_empty_reference_is_an_error_and_no_crash(tmp_path: Path, values: dic
     if "compare" in values:
         past = {key: value for key, value in past.items() if key != "tolerance"} | {"at_most": 0.05}
     project = k.make(tmp_path, k.gate(**past), k.gate("other", at_most=0.1))
-    done = k.feed(project, range(3), lambda at: k.hour(at, bad=10))
+    done = k.feed(project, range(3), lambda at: k.hour(at, scores=[{"harm": 0.1, "quality": 5.0}]))
     assert k.said(done) == ("error", "reference_unusable")
-    assert k.said(done, "other")[0] == "insufficient"
+    assert k.said(done, "other")[0] == "pass"
     assert p.standing(done) == "hold"
     assert k.unequal(project) == []
-    # It stays one, and what comes later in that span is read.
+    # It stays one, and nothing is pinned.
     assert k.said(p.run(project, 4.5)) == ("error", "reference_unusable")
     assert pinned(project) == []
 

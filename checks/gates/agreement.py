@@ -16,26 +16,9 @@ import numpy as np
 from checks.evidence import cumulative, interval, plan
 from checks.evidence.bets import stakes
 from checks.evidence.growth import log_growth
+from checks.gates.records import Agreement
 from warehouse.records.judges import LabelCount
 from warehouse.records.metrics import SCALE
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How often people agree with one judge version, or in one segment ('' for none named).
-
-    `labels` items with, `unreadable` items without a verdict that could be read, in `units` sessions. `agreement` is
-    over what could be read (None without any); `low` and `high` are its anytime-valid ends, each wrong with at most
-    the judge's error, what could not be read being disagreement in the one and agreement in the other.
-    """
-
-    name: str
-    labels: int
-    unreadable: int
-    units: int
-    agreement: float | None
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

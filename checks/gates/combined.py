@@ -12,6 +12,9 @@ from checks.gates.records import Verdict
 TRIAGE_ERROR = 0.1
 """At most this share of the gates on the triage list is there wrongly, on average."""
 
+LIFE = 10
+"""Releases over which the wrong pauses to expect are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Combined:
@@ -67,4 +70,7 @@ def _sentence(ordered: Sequence[tuple[Verdict, float, float]]) -> str:
 
 
 def _budget(verdicts: Sequence[Verdict], alphas: Sequence[float]) -> str:
-    return budget.of_rollout(verdicts[0].rollout, alphas) if verdicts and alphas else ""
+    """How often a healthy release is paused wrongly, and what to expect over the life of the service."""
+    if not verdicts or not alphas:
+        return ""
+    return f"{budget.of_rollout(verdicts[0].rollout, alphas)} {budget.of_releases(alphas, LIFE)}"

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from checks.gates.agreement import Agreement
     from checks.gates.judges import JudgeSpec
-    from checks.gates.records import Verdict
+    from checks.gates.records import Agreement, Verdict
 
 _LONGEST = 40
 

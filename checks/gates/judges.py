@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
 from checks.gates import judge_wording as wording
-from checks.gates.agreement import Agreement, Measured, measure
-from checks.gates.records import Verdict
+from checks.gates.agreement import Measured, measure
+from checks.gates.records import Agreement, Verdict
 from checks.gates.verdict import Trouble
 from warehouse.records.judges import JudgedRows, LabelCount
 
@@ -169,6 +169,8 @@ def apply(verdict: Verdict, state: JudgeState | None, judged: Judged | None) -> 
     people's word (`proxy`) never passes and never breaches. What is not earned does not weigh in with other gates
     either. The evidence digest covers the state as well.
     """
+    if state is not None:
+        verdict = replace(verdict, agreements=_shown(state))
     earned = judged != "proxy" and (state is None or state.qualified)
     if verdict.outcome not in ("pass", "breach", "insufficient"):
         return verdict if earned else replace(verdict, weighs=False)
@@ -180,6 +182,12 @@ def apply(verdict: Verdict, state: JudgeState | None, judged: Judged | None) -> 
         said = f"{verdict.detail} {state.detail}"
         return replace(verdict, detail=said, evidence_digest=_digest(verdict, state, QUALIFIED))
     return _held(verdict, state, state.reason, wording.not_earned(verdict, state.detail))
+
+
+def _shown(state: JudgeState) -> tuple[Agreement, ...]:
+    """Agreement of each version and, where there are segments, of the deciding version in each."""
+    named = [replace(a, name=f"segment {a.name}") for a in state.by_segment if a.name]
+    return (*state.by_version, *named)
 
 
 def _held(verdict: Verdict, state: JudgeState | None, reason: str, detail: str) -> Verdict:

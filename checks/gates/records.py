@@ -13,6 +13,24 @@ StandingKind = OneOf["go", "hold", "pause"]
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How often people agree with one judge version, or in one segment ('' for none named).
+
+    `labels` items with, `unreadable` items without a verdict that could be read, in `units` sessions. `agreement` is
+    over what could be read (None without any); `low` and `high` are its anytime-valid ends, each wrong with at most
+    the judge's error, what could not be read being disagreement in the one and agreement in the other.
+    """
+
+    name: str
+    labels: int
+    unreadable: int
+    units: int
+    agreement: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one gate says.
 
@@ -34,6 +52,8 @@ class Verdict:
     negative while it is not proved; None when nothing is known. `assumes` says in one line what must hold for the
     verdict to be right, `budget` how often it is wrong: `alpha` is the whole chance of ever pausing a healthy release,
     of which `proof_breach` is this attempt's share. `weighs` tells whether its evidence may help to pause.
+    `agreements` are how often people agree with the judge that the gate rests on: of each version that scores, and of
+    the deciding version by segment; empty for a gate that names no judge.
     """
 
     gate: str
@@ -79,6 +99,7 @@ class Verdict:
     budget: str = ""
     alpha: float | None = None
     weighs: bool = True
+    agreements: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import look, records, setup, work
+from flows.cli import look, planning, records, setup, work
 
 
 def _examples(*lines: str) -> str:
@@ -58,6 +58,13 @@ app.command(
     ),
 )(look.gate)
 app.command("status", epilog=_examples("gatehold status"))(look.status)
+app.command(
+    "plan",
+    epilog=_examples(
+        "gatehold plan harm",
+        "gatehold plan harm --rollout support-agent --units-per-day 5000",
+    ),
+)(planning.plan)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
 records.app.command("show", epilog=_examples("gatehold log show --rollout support-agent --last 5"))(records.show)
 records.app.command("verify", epilog=_examples("gatehold log verify"))(records.verify)
