@@ -36,7 +36,6 @@ HARM = GateSpec(
     unit="session",
     alpha=0.02,
     beta=0.05,
-    looks=8760,
     max_age=None,
     min_units=30,
     min_scored=0.5,

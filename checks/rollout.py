@@ -121,7 +121,8 @@ def breaches(decisions: Iterable[DecisionEntry]) -> tuple[str, ...]:
     """Names of the gates with a breach on record in the decisions of one rollout, in the order of the log.
 
     A breach enters with the standing that says it, and leaves with a standing in which the gate passes, with a
-    standing of another release, and with a resume. Silence never removes it, nor does a standing of no release.
+    standing of another release, and with a resume. Silence never removes it, nor does a standing of no release. Of a
+    breach that gates prove only together, the gate that brings most of it is on record.
     """
     on_record: set[str] = set()
     release: object = None
@@ -133,6 +134,9 @@ def breaches(decisions: Iterable[DecisionEntry]) -> tuple[str, ...]:
             release = release if standing["release"] is None else standing["release"]
             on_record -= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "pass"}
             on_record |= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "breach"}
+            on_record |= {
+                r["gate"] for r in standing.get("reasons", ()) if r["code"] == "combined_evidence" and r["gate"]
+            }
     return tuple(sorted(on_record))
 
 
@@ -195,12 +199,12 @@ def may_resume(
         return Refusal("stage_not_allowed", f"{stage} is not a stage to resume at; allowed: {allowed}.")
     if standing is None or not standing.at <= now < standing.valid_until:
         return Refusal("lease_lapsed", "No run of the monitor speaks for this moment; run it again.")
-    if standing.combined is not None and standing.combined_proof is not None:
-        if standing.combined >= standing.combined_proof and not breached:
-            return Refusal(
-                "still_in_breach",
-                f"The gates of {state.rollout} still prove a breach together; a pass or another release overcomes it.",
-            )
+    together, proof = standing.combined, standing.combined_proof
+    if together is not None and proof is not None and together >= proof and not breached:
+        return Refusal(
+            "still_in_breach",
+            f"The gates of {state.rollout} still prove a breach together; a pass or another release overcomes it.",
+        )
     broken = {verdict.gate for verdict in standing.verdicts if verdict.outcome == "breach" and not verdict.waived}
     if broken | set(breached):
         return Refusal(

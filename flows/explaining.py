@@ -75,7 +75,7 @@ def explain(stores: Stores, entry: DecisionEntry) -> Explained:
         config_digest=stored.config_digest,
         simulated=stored.simulated,
     )
-    differences = tuple(_differences(codec.standing_to_json(stored), codec.standing_to_json(again)))
+    differences = tuple(_differences(entry.body["standing"], codec.standing_to_json(again)))
     return Explained(entry.seq, entry.id, entry.summary, not differences, differences, entry.body["standing"])
 
 
@@ -110,16 +110,29 @@ def _evidence(stores: Stores, gate: GateSpec, inputs: Mapping[str, Any]) -> Gate
     return GateEvidence(gate, known[inputs["epoch"]], kept[inputs["epoch"]], corrected)
 
 
+_SENTENCES = ("detail", "assumes", "budget")
+"""What a newer version may word anew; the log's chain guards them."""
+
+
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """What decides and differs; sentences may be worded anew by a newer version, and the log's chain guards them."""
+    """What decides and differs, of what was known of a decision when it was written."""
     for name in before:
         if name == "verdicts":
             for old, new in zip(before[name], after[name], strict=True):
-                changed = [k for k in old if k != "detail" and old[k] != new[k]]
+                changed = [k for k in old if k not in _SENTENCES and not _same(old[k], new.get(k, old[k]))]
                 yield from (f"gate {old['gate']}: {k} was {old[k]!r}, is {new[k]!r}" for k in changed)
         elif name == "reasons":
             old, new = ([(r["code"], r["gate"]) for r in value[name]] for value in (before, after))
             if old != new:
                 yield f"reasons were {old!r}, are {new!r}"
-        elif before[name] != after[name]:
+        elif name not in _SENTENCES and not _same(before[name], after.get(name, before[name])):
             yield f"{name} was {before[name]!r}, is {after[name]!r}"
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two JSON values agree; what only the newer one has, an older version did not know."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return all(_same(value, after.get(key, value)) for key, value in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(_same(*pair) for pair in zip(before, after, strict=True))
+    return bool(before == after)

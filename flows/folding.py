@@ -179,10 +179,10 @@ def _folded(fold: _Fold, epoch: Epoch, rows: FoldedWindows, *, until: datetime |
     if epoch.closed_at is not None or until is None or until <= epoch.folded_through:
         return epoch, rows
     found = folding_units.windows(fold.stores, fold.metric, fold.gate, fold.release, epoch.folded_through, until)
-    if epoch.corrects is None and _supplements(fold):
-        after = int(rows.through_batch.max()) if len(rows) else None
+    if _supplements(fold):
+        after = int(rows.through_batch.max()) if len(rows) else 0
         found = folding_units.supplemented(
-            found, fold.stores, fold.metric, fold.gate, fold.release, epoch, until, after=after, batch=fold.batch
+            found, fold.stores, fold.metric, fold.gate, fold.release, epoch, after=after, batch=fold.batch
         )
     new = [_row(fold, epoch, window) for window in found]
     evidence.fold(fold.stores.warehouse, epoch.epoch, new, until)

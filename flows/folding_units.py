@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flows import epochs
@@ -56,17 +56,16 @@ def supplemented(
     gate: GateSpec,
     release: str | None,
     epoch: Epoch,
-    until: datetime,
     *,
-    after: int | None,
+    after: int,
     batch: int,
 ) -> list[WindowUnits]:
     """The windows with what came late for the epoch's earlier ones, folded with the first of them.
 
-    `after` is the newest batch that the epoch has seen (None: it has folded nothing), `batch` the newest there is. If
-    no window has units, the late ones stand alone in the newest.
+    `after` is the newest batch that the epoch has seen (0: all that it looked at was empty), `batch` the newest there
+    is. If no window has units of its own, the late ones wait: they would make a silent stream look fresh.
     """
-    if after is None or metric.kind == "histogram" or gate.unit == "window" or gate.control:
+    if not found or metric.kind == "histogram" or gate.unit == "window" or gate.control:
         return list(found)
     came = late.late_units(
         stores.warehouse,
@@ -79,8 +78,7 @@ def supplemented(
     )
     if not came:
         return list(found)
-    last = until - timedelta(seconds=metric.window_seconds)
-    first, *others = found or [WindowUnits(last, ())]
+    first, *others = found
     more = tuple(replace(u, window_start=first.start) for u in came)
     return [replace(first, units=tuple(_ordered((*first.units, *more)))), *others]
 

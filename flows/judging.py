@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +136,8 @@ def evaluate_evidence(found: GateEvidence, *, now: datetime, window: timedelta, 
 
 def _deterministic(stores: Stores, policy: Policy, gate: GateSpec, case: Case, checks: DataChecks) -> Judged:
     reading = readings.read(stores, policy, gate, case, checks)
+    if reading.trouble is None:
+        reading = replace(reading, trouble=self_testing.trouble(case.self_tests, gate))
     return Judged(gate, evaluate_reading(gate, reading, now=case.now), reading.to_json())
 
 

@@ -264,7 +264,11 @@ def _maturing(policy: Policy, gate: GateSpec) -> Sequence[str]:
     stream = policy.cell_metric(gate.metric, gate.unit).stream
     late = [source.lateness for source in policy.source_specs() if source.stream == stream]
     longest = max(late, default=timedelta(0))
-    return [f"A window counts {wording.span(longest)} after its end (lateness of its sources); add that."] if longest else []
+    return (
+        [f"A window counts {wording.span(longest)} after its end (lateness of its sources); add that."]
+        if longest
+        else []
+    )
 
 
 def _day(at: datetime) -> str:

@@ -35,7 +35,7 @@ def growth_of_counts(bad: Integers, of: int | Integers, limit: float) -> Floats:
     return np.asarray(counts @ growth_per_unit([0.0, 1.0], limit))
 
 
-def first_breach(growth: Floats, limit: float, alpha: float, horizon: int = 8760) -> Integers:
+def first_breach(growth: Floats, limit: float, alpha: float) -> Integers:
     """For each stream (runs x looks x bets) the look at which the monitor first proves a breach, from 1; NEVER if not.
 
     A look whose growths are all zero had no units: it is left out, as the ledger leaves it out.
@@ -43,7 +43,7 @@ def first_breach(growth: Floats, limit: float, alpha: float, horizon: int = 8760
     found = []
     for stream in growth:
         looks = np.flatnonzero(stream.any(axis=1)) + 1
-        evidence = monitor.log_evidence(looks, stream[looks - 1], horizon, np.array(prior(limit)))
+        evidence = monitor.log_evidence(looks, stream[looks - 1], np.array(prior(limit)))
         proved = np.flatnonzero(evidence >= -math.log(alpha))
         found.append(looks[proved[0]] if len(proved) else NEVER)
     return np.array(found)

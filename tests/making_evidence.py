@@ -30,7 +30,6 @@ HARM = GateSpec(
     unit="session",
     alpha=0.02,
     beta=0.05,
-    looks=8760,
     max_age=None,
     min_units=0,
     min_scored=0.0,

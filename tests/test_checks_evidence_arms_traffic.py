@@ -64,7 +64,7 @@ def paused(growth: Growth, runs: int, ratio: float, change: int, seed: int) -> t
     rng, early, delays = np.random.default_rng(seed), 0, []
     numbers = np.arange(1, LOOKS + 1)
     for _ in range(runs):
-        evidence = monitor.log_evidence(numbers, growth(traffic(rng, ratio, change)), 8760)
+        evidence = monitor.log_evidence(numbers, growth(traffic(rng, ratio, change)))
         over = np.flatnonzero(evidence >= -math.log(ALPHA))
         if len(over) and over[0] < change:
             early += 1

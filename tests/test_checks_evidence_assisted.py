@@ -277,7 +277,7 @@ def paused(scheme: Scheme, counts: Counts) -> NDArray[np.float64]:
     weights = np.array(prior(badness.limit_of(of)))
     found = []
     for run in counts:
-        evidence = np.asarray(monitor.log_evidence(np.arange(1, DAYS + 1), run @ each, of.looks, weights))
+        evidence = np.asarray(monitor.log_evidence(np.arange(1, DAYS + 1), run @ each, weights))
         proved = np.flatnonzero(evidence >= math.log(20.0))
         found.append(float(proved[0] + 1) if len(proved) else math.inf)
     return np.array(found)

@@ -47,7 +47,7 @@ def first_breach(rng: np.random.Generator, shift: float, rows: int, looks: int, 
     of = distribution.tests(reference, EPS, ERROR)
     windows = rng.multinomial(rows, law(cuts, shift), size=looks)
     growth = np.array([distribution.log_growth(counts.tolist(), of).breach for counts in windows])
-    evidence = monitor.log_evidence(np.arange(1, looks + 1), growth, LOOKS)
+    evidence = monitor.log_evidence(np.arange(1, looks + 1), growth)
     found = np.nonzero(evidence >= math.log(1 / ALPHA))[0]
     return float(found[0] + 1) if len(found) else math.inf
 

@@ -67,17 +67,17 @@ def test_fixed_bets_hold_the_average_when_good_and_bad_hours_alternate() -> None
     assert math.fsum(passes(336, [1.8 * LIMIT, 0.2 * LIMIT])) < BETA
 
 
-def monitored(stream: tuple[int, ...], per_look: int, limit: float, numbers: list[int], horizon: int) -> list[float]:
+def monitored(stream: tuple[int, ...], per_look: int, limit: float, numbers: list[int]) -> list[float]:
     growth = np.array([log_growth([(1.0, k), (0.0, per_look - k)], limit, stakes(limit)) for k in stream])
-    return list(monitor.log_evidence(np.array(numbers), growth, horizon, np.array(prior(limit))))
+    return list(monitor.log_evidence(np.array(numbers), growth, np.array(prior(limit))))
 
 
 @pytest.mark.parametrize("numbers", [[1, 2, 3, 4], [1, 2, 40, 41], [7, 8, 9, 30]])
 def test_the_monitor_is_fair_at_the_limit_look_by_look(numbers: list[int]) -> None:
-    limit, per_look, horizon = 0.2, 5, 12
+    limit, per_look = 0.2, 5
     means = [0.0] * len(numbers)
     for chance, stream in streams(len(numbers), per_look, limit):
-        for t, evidence in enumerate(monitored(stream, per_look, limit, numbers, horizon)):
+        for t, evidence in enumerate(monitored(stream, per_look, limit, numbers)):
             means[t] += chance * math.exp(evidence)
     assert means == pytest.approx([1.0] * len(numbers), rel=1e-10)
 
@@ -88,6 +88,6 @@ def test_the_monitor_keeps_alpha_over_every_stream_of_four_looks(alpha: float) -
     stopped = math.fsum(
         chance
         for chance, stream in streams(4, per_look, limit)
-        if max(monitored(stream, per_look, limit, [1, 2, 3, 4], 12)) >= -math.log(alpha)
+        if max(monitored(stream, per_look, limit, [1, 2, 3, 4])) >= -math.log(alpha)
     )
     assert 0.0 < stopped <= alpha

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from hypothesis import strategies as st
 from checks.evidence import correction, cumulative, plan, vectors
 from checks.evidence.bets import stakes
 from checks.evidence.growth import log_growth
-
-batches = st.lists(st.integers(0, 300).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), max_size=25)
 
 
 def growth(n: int, k: int, m: float = 0.05) -> tuple[float, ...]:
@@ -48,21 +45,6 @@ def test_a_vector_that_is_not_met_is_counted_and_fails_the_command(
     file.write_text(json.dumps({"vectors": [good, strange, {**good, "expected": {"after_each_batch": [1.0]}}]}))
     assert vectors.main([str(file)]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "1 of 3 within tolerance"
-
-
-@given(batches, st.randoms())
-def test_windows_in_any_order_give_the_same_bits(counts: list[tuple[int, int]], rng: random.Random) -> None:
-    growths = [growth(n, k) for n, k in counts]
-    shuffled = list(growths)
-    rng.shuffle(shuffled)
-    assert cumulative.log_evidence(shuffled) == cumulative.log_evidence(growths)
-
-
-@given(batches.filter(bool))
-def test_merging_windows_changes_nothing_but_rounding(counts: list[tuple[int, int]]) -> None:
-    whole = growth(sum(n for n, _ in counts), sum(k for _, k in counts))
-    parts = cumulative.log_evidence(growth(n, k) for n, k in counts)
-    assert parts == pytest.approx(cumulative.log_mean(whole), rel=1e-12, abs=1e-10)
 
 
 def test_no_windows_is_evidence_of_one() -> None:

@@ -31,39 +31,12 @@ def test_a_limit_at_the_end_of_the_range_is_refused(m: float) -> None:
         odds_ratios(m)
 
 
-@pytest.mark.parametrize("m", [1e-4, 0.005, 0.2, 0.3, 0.9])
-@pytest.mark.parametrize("n", [1, 7, 60])
-def test_evidence_is_one_on_average_exactly_at_the_limit(m: float, n: int) -> None:
-    for side, limit in (("breach", m), ("passing", 1 - m)):
-        bets = stakes(limit)
-        terms = []
-        for k in range(n + 1):
-            growth = log_growth([(1.0, k), (0.0, n - k)], limit, bets)
-            chance = math.comb(n, k) * limit**k * (1 - limit) ** (n - k)
-            terms.append(chance * math.fsum(map(math.exp, growth)) / BETS)
-        assert math.fsum(terms) == pytest.approx(1.0, rel=1e-11), side
-
-
 @pytest.mark.parametrize("m", [1e-4, 0.005, 0.3])
 def test_zeros_and_ones_give_the_likelihood_ratio(m: float) -> None:
     n, k = 10_000_000, 2_000
     for stake, growth in zip(stakes(m), log_growth([(1.0, k), (0.0, n - k)], m, stakes(m)), strict=True):
         q = m + stake * m * (1 - m)
         assert growth == pytest.approx(k * math.log(q / m) + (n - k) * (math.log1p(-q) - math.log1p(-m)), rel=1e-9)
-
-
-def test_no_units_give_no_growth() -> None:
-    growth = window_growth([], gate())
-    assert (growth.units, growth.scored, growth.total_low, growth.total_high) == (0, 0, 0, 0)
-    assert growth.breach == growth.passing == (0.0,) * BETS
-
-
-@given(values, st.randoms())
-def test_order_and_splitting_of_units_change_no_bit(counted: list[tuple[int, int]], random: object) -> None:
-    units = [unit(v / 1e6, n) for v, n in counted]
-    split = [unit(u.low / 1e6, part) for u in units for part in (u.count - 1, 1) if part]
-    random.shuffle(split)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
-    assert window_growth(split, gate()) == window_growth(units, gate())
 
 
 @given(values, st.floats(0.01, 0.99))

@@ -250,7 +250,6 @@ def gate_digest(candidate: Policy, name: str) -> str:
         (["gates", 0, "unit"], "window"),
         (["gates", 0, "segment"], "german"),
         (["gates", 0, "arm"], "control"),
-        (["gates", 0, "looks_per_period"], "2000"),
         (["window"], "2h"),
         (["session_gap"], "21m"),
     ],

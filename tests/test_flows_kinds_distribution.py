@@ -17,7 +17,7 @@ from flows.project import Project
 
 pytestmark = pytest.mark.slow
 
-DAY = 24
+DAY, LONG = 24, 120
 SHAPE = {
     "metric": "answer_quality",
     "against": "reference",
@@ -44,10 +44,12 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A day in which every window has a fifth of its rows in each of five bins, and one hour after it."""
-    gate = k.gate(**(SHAPE | {"metric": "pace", "unit": "window", "at_most": 0.2}))
+    """120 windows that each have a fifth of their rows in each of five bins, and one hour after them."""
+    past = {"start": START.isoformat(), "end": (START + LONG * HOUR).isoformat()}
+    gate = k.gate(**(SHAPE | {"metric": "pace", "unit": "window", "at_most": 0.3, "reference": past}))
     project = k.make(tmp_path_factory.mktemp("windows"), gate)
-    k.feed(project, range(DAY + 1), scored(SPREAD))
+    p.write(project, "past.jsonl", [row for at in range(LONG) for row in scored(SPREAD, count=20)(at)])
+    k.feed(project, [LONG], scored(SPREAD, count=20))
     return project
 
 
@@ -56,8 +58,9 @@ def copy(project: Project, folder: Path) -> Project:
     return p.open_project(folder)
 
 
-def go_on(project: Project, rows: Callable[[int], list[Any]], hours: int) -> Any:
-    done = k.feed(project, range(DAY + 1, DAY + 1 + hours), rows)
+def go_on(project: Project, rows: Callable[[int], list[Any]], hours: int, *, after: int = DAY) -> Any:
+    p.write(project, "more.jsonl", [row for at in range(after + 1, after + hours) for row in rows(at)])
+    done = k.feed(project, [after + hours], rows)
     assert k.unequal(project) == []
     return done
 
@@ -104,26 +107,26 @@ def test_a_small_reference_can_breach_and_never_pass(tmp_path: Path) -> None:
 
 def test_windows_of_a_histogram_are_units_with_a_share_in_each_bin(windows: Project, tmp_path: Path) -> None:
     project = copy(windows, tmp_path / "same")
-    done = go_on(project, scored(SPREAD), 90)
+    done = go_on(project, scored(SPREAD, count=20), 90, after=LONG)
     found = k.verdict(done)
     assert (found.outcome, found.units, found.unit) == ("pass", 91, "window")
     project = copy(windows, tmp_path / "shifted")
-    done = go_on(project, scored([{"quality": 9.0}]), 20)
+    done = go_on(project, scored([{"quality": 9.0}], count=20), 60, after=LONG)
     found = k.verdict(done)
     assert (found.outcome, p.standing(done)) == ("breach", "pause")
     # The bins lie below the metric's cuts: four fifths of all rows moved into the last one.
-    assert found.estimate == pytest.approx(0.8 * 20 / 21, abs=0.01)
+    assert found.estimate == pytest.approx(0.8 * 60 / 61, abs=0.01)
     with p.opened(project) as stores:
         assert "pace" in publishing.write_page(project, stores, now=done.now).read_text()
 
 
 def test_rows_of_a_histogram_that_nobody_scored_hold_the_pass_back(windows: Project, tmp_path: Path) -> None:
     project = copy(windows, tmp_path / "some")
-    found = k.verdict(go_on(project, scored(SPREAD, unscored=60), 90))
+    found = k.verdict(go_on(project, scored(SPREAD, count=20, unscored=8), 90, after=LONG))
     assert (found.outcome, found.units, found.unscored) == ("insufficient", 91, 0)
     assert found.evidence_pass is not None
     assert found.evidence_pass < 1.0
     # A window in which no row has a value is a unit without one.
     project = copy(windows, tmp_path / "all")
-    found = k.verdict(go_on(project, lambda at: k.hour(at, count=20, unscored=20), 4))
+    found = k.verdict(go_on(project, lambda at: k.hour(at, count=20, unscored=20), 4, after=LONG))
     assert (found.units, found.unscored, found.reason) == (5, 4, "unscored")

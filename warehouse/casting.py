@@ -1,6 +1,6 @@
 """From text to a column's type, and what is wrong with a value that does not fit, as SQL.
 
-In the SQL made here ``"g_<column>"`` is the value as text and ``"<column>"`` the value in its type.
+In the SQL made here ``"_g_<column>"`` is the value as text and ``"<column>"`` the value in its type.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Rule:
 
 def typed(column: Column, time_format: str, format_parameter: str) -> str:
     """SQL of the value in its type, NULL where the text does not fit; `format_parameter` holds a strptime pattern."""
-    given = f'"g_{column.name}"'
+    given = f'"_g_{column.name}"'
     match column.type:
         case "text":
             return given
@@ -78,7 +78,7 @@ def _time(given: str, time_format: str, format_parameter: str) -> str:
 
 def rules(column: Column, time_format: str, bind: dict[str, object], origin: str) -> list[Rule]:
     """What keeps a row out because of this column, in the order of precedence; values for messages go into `bind`."""
-    name, given = f'"{column.name}"', f'"g_{column.name}"'
+    name, given = f'"{column.name}"', f'"_g_{column.name}"'
     found = []
     if not column.nullable:
         found.append(_missing(column, bind, origin))
@@ -122,12 +122,12 @@ def _missing(column: Column, bind: dict[str, object], origin: str) -> Rule:
     bind[f"o_{column.name}"] = (
         f'column "{column.name}" has no value, and every row needs one; it is read from {origin!r}'
     )
-    given = f'"g_{column.name}"'
+    given = f'"_g_{column.name}"'
     return Rule(f"{given} IS NULL OR {given} = ''", "missing_value", f"$o_{column.name}::VARCHAR")
 
 
 def _time_rules(column: Column, time_format: str, bind: dict[str, object]) -> list[Rule]:
-    name, given = f'"{column.name}"', f'"g_{column.name}"'
+    name, given = f'"{column.name}"', f'"_g_{column.name}"'
     bind[f"t_{column.name}"] = f" with time_format {time_format!r}"
     hint = _hint(given, time_format)
     detail = _sentence(column, f"', which is not a time' || $t_{column.name}::VARCHAR || {hint}")
@@ -155,7 +155,7 @@ def _hint(given: str, time_format: str) -> str:
 
 
 def _sentence(column: Column, rest: str) -> str:
-    return f'\'column "{column.name}" is given \' || to_json(left("g_{column.name}", 80))::VARCHAR || {rest}'
+    return f'\'column "{column.name}" is given \' || to_json(left("_g_{column.name}", 80))::VARCHAR || {rest}'
 
 
 def _range_text(column: Column) -> str:

@@ -11,29 +11,21 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from warehouse import units
+from warehouse import fused, units
+from warehouse.chunks import TEMPORARY, Chunk, chunk_of
 from warehouse.deltas import negative, read
 from warehouse.measures import measures
 from warehouse.records.errors import StoreError, UsageError
 from warehouse.records.metrics import Bin, Cell, CellMetric, Slice
 from warehouse.records.streams import Stream
-from warehouse.scope import events_table, statement, utc
+from warehouse.scope import statement, utc
 from warehouse.store import Warehouse
 
 Progress = Callable[[int, int], None]
 """Called with the number of pairs done and of all pairs of this run."""
 
-CHUNK_ROWS = 250_000
+CHUNK_ROWS = 1_000_000
 """Event rows that are summarised in one transaction, unless one batch alone brings more."""
-
-_TEMPORARY = (
-    "summary_batches",
-    "summary_items",
-    "summary_touched",
-    "summary_sessions",
-    "summary_visits",
-    "summary_pieces",
-)
 
 
 def summarise(
@@ -53,7 +45,7 @@ def summarise(
     """
     by_digest = {metric.digest: metric for metric in metrics}
     for metric in by_digest.values():
-        measures([metric], _stream(metric, streams), {})
+        _check(metric, _stream(metric, streams))
     with warehouse.transaction():
         done = _mark_others(warehouse, by_digest)
         todo = _pending(warehouse, by_digest)
@@ -63,7 +55,7 @@ def summarise(
             done += step
             if progress is not None:
                 progress(done, total)
-    for name in _TEMPORARY:
+    for name in TEMPORARY:
         warehouse.connection.execute(f"DROP TABLE IF EXISTS {name}")
     return done
 
@@ -190,24 +182,28 @@ def _summarise_chunk(
     warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, batches: Sequence[int]
 ) -> bool:
     """Write the deltas of some batches and mark them; False, with nothing written, when it is too much at once."""
-    connection = warehouse.connection
-    events = events_table(warehouse, stream.name)
-    if events is not None:
-        connection.execute(statement("cells_batches"), {"batches": list(batches)})
-        values: dict[str, object] = {"first": batches[0], "last": batches[-1]}
-        columns = measures(metrics, stream, values)
-        connection.execute(statement("cells_items", events=events, measures=columns), values)
-        if not units.write(warehouse, metrics, stream, events, may_split=len(batches) > 1):
-            return False
-        for index, metric in enumerate(metrics):
-            _write_cells(connection, index, metric)
+    chunk = chunk_of(warehouse, stream, batches)
+    if chunk is not None and not write(warehouse, metrics, chunk):
+        return False
     marks = {"digests": [m.digest for m in metrics], "names": [m.name for m in metrics], "batches": list(batches)}
-    connection.execute(statement("cells_mark"), marks)
+    warehouse.connection.execute(statement("cells_mark"), marks)
     return True
 
 
-def _write_cells(connection: duckdb.DuckDBPyConnection, index: int, metric: CellMetric) -> None:
-    values = {"digest": metric.digest, "window": metric.window_seconds * 1_000_000}
-    connection.execute(statement("cells_insert", index=str(index)), values)
-    if metric.kind == "histogram":
-        connection.execute(statement("bins_insert", index=str(index)), values)
+def write(warehouse: Warehouse, metrics: Sequence[CellMetric], chunk: Chunk) -> bool:
+    """Write the deltas of a chunk for metrics of its stream; False, with nothing written, when it is too much at once.
+
+    A single batch is never too much.
+    """
+    numbered = dict(enumerate(metrics))
+    if not units.write_sessions(warehouse, numbered, chunk):
+        return False
+    for seconds in sorted({metric.window_seconds for metric in metrics}):
+        same = {index: metric for index, metric in numbered.items() if metric.window_seconds == seconds}
+        fused.write(warehouse, same, chunk)
+        units.write_items(warehouse, same, chunk)
+    return True
+
+
+def _check(metric: CellMetric, stream: Stream) -> None:
+    measures({0: metric}, stream, {})

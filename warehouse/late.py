@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from warehouse.records.metrics import CellMetric, Slice, UnitCount
-from warehouse.scope import sliced, statement, utc
+from warehouse.scope import events_table, sliced, statement, utc
 from warehouse.store import Warehouse
 
 
@@ -21,7 +21,8 @@ def late_units(
 ) -> list[UnitCount]:
     """How many units of which value came with the batches in (after_batch, through_batch], per window in [start, end).
 
-    A window in which a unit was also taken back (its session went on, or a row was restated) gives none.
+    Windows in which a unit that was known before may lie now or have lain then, and which changed since (its session
+    went on, or a row was restated), give none: what came there cannot be told from what was there.
     """
     values = {
         "digest": metric.digest,
@@ -32,4 +33,23 @@ def late_units(
         **sliced(where),
     }
     found = warehouse.connection.execute(statement("units_late"), values).fetchall()
-    return [UnitCount(utc(at), int(low), int(high), bool(scored), int(count)) for at, low, high, scored, count in found]
+    came = [UnitCount(utc(at), int(low), int(high), bool(scored), int(count)) for at, low, high, scored, count in found]
+    if not came:
+        return []
+    spans = _stirred(warehouse, metric, where, values)
+    return [unit for unit in came if not any(first <= unit.window_start <= last for first, last in spans)]
+
+
+def _stirred(
+    warehouse: Warehouse, metric: CellMetric, where: Slice, values: dict[str, object]
+) -> list[tuple[datetime, datetime]]:
+    """First and last window of each unit that was known and has changed."""
+    events = events_table(warehouse, metric.stream)
+    if events is None:
+        return []
+    given = {name: values[name] for name in ("start", "end", "after", "through")}
+    given |= {"rollout": where.rollout, "window": metric.window_seconds * 1_000_000}
+    given |= {"gap": metric.session_gap_seconds * 1_000_000 if metric.unit == "session" else 0}
+    unit = "coalesce(session_id, event_id)" if metric.unit == "session" else "event_id"
+    text = statement("units_stirred", events=events, unit=unit)
+    return [(utc(first), utc(last)) for first, last in warehouse.connection.execute(text, given).fetchall()]

@@ -29,6 +29,9 @@ class Plan:
 
     `values` holds, by column, the SQL of its value as text; `formats` says by column how a time is to be read.
     `origins` says by column where its value comes from, for messages. `bound` are the values the SQL refers to.
+    The SQL reads the place `texts[n]` as ``_t<n>``, `jsons[n]` as ``_j<n>``, and the keys of the object `keyed[n]` as
+    ``_keys[n + 1]``. `fed` are the keys that feed a column, by the object that they stand in; `rivals` are groups of
+    places of which one feeds a column.
     """
 
     columns: tuple[Column, ...]
@@ -36,9 +39,13 @@ class Plan:
     formats: Mapping[str, str]
     origins: Mapping[str, str]
     attributes: str
-    extracts: str
     twice: str
     bound: Mapping[str, Any]
+    texts: tuple[Place, ...]
+    jsons: tuple[Place, ...]
+    keyed: tuple[Place, ...]
+    fed: Mapping[Place, frozenset[str]]
+    rivals: tuple[tuple[Place, ...], ...]
     uses_file: bool
     digest: str
 
@@ -47,11 +54,11 @@ class Plan:
 class _Building:
     """Lists that grow while the columns are gone through."""
 
-    texts: list[str] = field(default_factory=list)
-    jsons: list[str] = field(default_factory=list)
+    texts: list[Place] = field(default_factory=list)
+    jsons: list[Place] = field(default_factory=list)
     bound: dict[str, Any] = field(default_factory=dict)
     fed: list[Place] = field(default_factory=list)
-    rivals: list[list[str]] = field(default_factory=list)
+    rivals: list[tuple[tuple[Place, ...], list[str]]] = field(default_factory=list)
 
     def bind(self, value: object) -> str:
         name = f"m{len(self.bound)}"
@@ -60,10 +67,9 @@ class _Building:
 
     def extract(self, place: Place, *, as_json: bool) -> str:
         known = self.jsons if as_json else self.texts
-        pointer = pointer_of(place)
-        if pointer not in known:
-            known.append(pointer)
-        return f"{'j' if as_json else 'v'}[{known.index(pointer) + 1}]"
+        if place not in known:
+            known.append(place)
+        return f"{'_j' if as_json else '_t'}{known.index(place)}"
 
 
 def plan(source: SourceSpec, stream: Stream, times: frozenset[str] = frozenset()) -> Plan:
@@ -83,16 +89,19 @@ def plan(source: SourceSpec, stream: Stream, times: frozenset[str] = frozenset()
     values = {c.name: _value(building, source, c, origins[c.name]) for c in columns}
     formats = {c.name: _format(source, origins[c.name], times) if c.type == "time" else "" for c in columns}
     attributes = _attributes(building)
-    twice = _twice(building)
     return Plan(
         columns=columns,
         values=values,
         formats=formats,
         origins=origins,
         attributes=attributes,
-        extracts=_extracts(building),
-        twice=twice,
+        twice=_twice(building),
         bound=building.bound,
+        texts=tuple(building.texts),
+        jsons=tuple(building.jsons),
+        keyed=(*_read_from(building), *_above(building)),
+        fed={parent: frozenset(leaves) for parent, leaves in _parents(building).items()},
+        rivals=tuple(group for group, _ in building.rivals),
         uses_file="@file" in origins.values(),
         digest=_digest(source, stream),
     )
@@ -117,17 +126,18 @@ def _value(building: _Building, source: SourceSpec, column: Column, origin: str)
     if origin.startswith("@") or _TEMPLATE.search(origin):
         text = _special(building, source, origin) if origin.startswith("@") else _template(building, origin)
         return f"to_json({text})" if as_json else text
-    found = [building.extract(place, as_json=as_json) for place in places(origin)]
-    building.fed.extend(places(origin))
+    ways = places(origin)
+    found = [building.extract(place, as_json=as_json) for place in ways]
+    building.fed.extend(ways)
     if len(found) > 1:
-        building.rivals.append(found)
+        building.rivals.append((tuple(ways), found))
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
 
 def _special(building: _Building, source: SourceSpec, origin: str) -> str:
     match origin:
         case "@digest":
-            return "md5(CAST(json(raw) AS VARCHAR))"
+            return "md5(CAST(json(_raw) AS VARCHAR))"
         case "@row":
             return "CAST(position AS VARCHAR)"
         case "@file":
@@ -162,15 +172,6 @@ def _format(source: SourceSpec, origin: str, times: frozenset[str]) -> str:
     return "iso" if fixed else source.time_format
 
 
-def _extracts(building: _Building) -> str:
-    """The one look into the row: all texts, and all values of JSON columns, in one parse each."""
-    looks = [f"json_extract_string(raw, {building.bind(building.texts or ['/'])}::VARCHAR[]) AS v"]
-    if building.jsons:
-        looks.append(f"json_extract(raw, {building.bind(building.jsons)}::VARCHAR[]) AS j")
-    looks.append(f"json_keys(raw, {building.bind(_keyed(building))}::VARCHAR[]) AS keys")
-    return ", ".join(looks)
-
-
 def _parents(building: _Building) -> dict[Place, list[str]]:
     """Keys that feed a column, by the object that they stand in."""
     grouped: dict[Place, list[str]] = {}
@@ -191,28 +192,34 @@ def _attributes(building: _Building) -> str:
         out = f"{building.bind(json.dumps(patch))}::VARCHAR"
         if parent:
             # On anything but an object the patch would replace instead of take out: an empty one changes nothing.
-            is_object = f"json_type(raw, {building.bind(pointer_of(parent))}) = 'OBJECT'"
+            is_object = f"json_type(_raw, {building.bind(pointer_of(parent))}) = 'OBJECT'"
             out = f"CASE WHEN {is_object} THEN {out} ELSE '{{}}' END"
         patches.append(out)
-    kept = f"json_merge_patch({', '.join(['raw', *patches])})" if patches else "raw"
+    kept = f"json_merge_patch({', '.join(['_raw', *patches])})" if patches else "_raw"
     if building.rivals:
         # A row that has both "a.b" and {"a": {"b": ...}} keeps everything: only one of them fed the column.
         both = " OR ".join(
-            f"len(list_filter([{', '.join(found)}], x -> x IS NOT NULL)) > 1" for found in building.rivals
+            f"len(list_filter([{', '.join(found)}], x -> x IS NOT NULL)) > 1" for _, found in building.rivals
         )
-        kept = f"CASE WHEN {both} THEN json(raw) ELSE {kept} END"
+        kept = f"CASE WHEN {both} THEN json(_raw) ELSE {kept} END"
     return kept
 
 
-def _keyed(building: _Building) -> list[str]:
-    """Pointers to the objects that a column reads from, the row itself first."""
-    nested = [pointer_of(parent) for parent in _parents(building) if parent]
-    return list(dict.fromkeys(["$", *nested, *building.jsons]))
+def _read_from(building: _Building) -> list[Place]:
+    """The objects that a column reads from, the row itself first."""
+    return list(dict.fromkeys([(), *_parents(building), *building.jsons]))
+
+
+def _above(building: _Building) -> list[Place]:
+    """The objects on the way to those that a column reads from, as far as no column reads from them."""
+    steps = (parent[:depth] for parent in _parents(building) for depth in range(len(parent)))
+    return [place for place in dict.fromkeys(steps) if place not in _read_from(building)]
 
 
 def _twice(building: _Building) -> str:
     """The first key that an object names twice, looked for wherever a column reads; NULL when there is none."""
-    return f"coalesce({', '.join(_repeated(f'keys[{i}]') for i in range(1, len(_keyed(building)) + 1))}, NULL)"
+    looked_at = range(1, len(_read_from(building)) + 1)
+    return f"coalesce({', '.join(_repeated(f'_keys[{i}]') for i in looked_at)}, NULL)"
 
 
 def _repeated(keys: str) -> str:

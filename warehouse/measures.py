@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 from typing import assert_never
 
 from warehouse import assisted
@@ -16,24 +17,21 @@ LARGEST = 1e9
 """Values beyond this, either way, are unscored: their squares in millionths could not be summed exactly."""
 
 
-def measures(metrics: Sequence[CellMetric], stream: Stream, parameters: dict[str, object]) -> str:
-    """SQL columns `_in_<i>`, `_value_<i>` and, for a histogram, `_bin_<i>` for each metric, comma separated.
+def measures(metrics: Mapping[int, CellMetric], stream: Stream, parameters: dict[str, object]) -> str:
+    """SQL columns `_in_<i>` and `_value_<i>` for each metric by its number i, comma separated.
 
     `_in` is never missing; `_value` is a number of millionths, missing for unscored rows (0 for a count, which values
-    nothing); `_bin` counts from 0 and is missing where `_value` is. An assisted metric has
-    `_missing_low_<i>` and `_missing_high_<i>` beside them: the least and the most in millionths that a row whose
-    `_value` is missing can be worth, 0 for others.
+    nothing). An assisted metric has `_missing_low_<i>` and `_missing_high_<i>` beside them: the least and the most in
+    millionths that a row whose `_value` is missing can be worth, 0 for others.
 
     Raises:
         UsageError: a metric's expression does not fit the stream, or its range lies beyond `LARGEST`.
     """
     columns: list[str] = []
-    for index, metric in enumerate(metrics):
-        inside = _condition(metric.where, stream, parameters)
+    for index, metric in metrics.items():
+        inside = condition(metric.where, stream, parameters)
         columns.append(f"coalesce({inside}, false) AS _in_{index}")
         columns.append(f"{_value(metric, stream, parameters)} AS _value_{index}")
-        if metric.kind == "histogram":
-            columns.append(f"{_bin(metric, stream, parameters)} AS _bin_{index}")
         if metric.kind == "assisted":
             ends = assisted.ends(metric, _span(metric), stream, parameters)
             columns += [
@@ -69,42 +67,60 @@ def _span(metric: CellMetric) -> tuple[int, int]:
     return span
 
 
-def _condition(expression: Expression | None, stream: Stream, parameters: dict[str, object]) -> str:
+def condition(expression: Expression | None, stream: Stream, parameters: dict[str, object]) -> str:
+    """SQL of a condition, which may be missing; true for none."""
     return "true" if expression is None else compile(expression, stream, parameters, kind="boolean")
+
+
+def truth(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
+    """SQL of the truth value that a rate gives a row."""
+    return compile(_given(metric), stream, parameters, kind="boolean")
+
+
+def number(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
+    """SQL of the number that a mean or histogram gives a row; it may be anything, `usable` says which count."""
+    found = compile(_given(metric), stream, parameters, kind="number")
+    # A number that is not finite is outside every range: asking twice costs as much as all the rest.
+    checked = re.fullmatch(r"CASE WHEN isfinite\((?P<inner>.+)\) THEN (?P=inner) END", found)
+    return checked["inner"] if checked else found
+
+
+def usable(given: str, metric: CellMetric, parameters: dict[str, object]) -> str:
+    """SQL of the condition that a number is in the metric's range; one that is not finite is in none."""
+    range_of(metric)
+    low = -LARGEST if metric.low is None else max(-LARGEST, metric.low)
+    high = LARGEST if metric.high is None else min(LARGEST, metric.high)
+    return f"{given} BETWEEN {bind(low, parameters)}::DOUBLE AND {bind(high, parameters)}::DOUBLE"
+
+
+def largest(metric: CellMetric) -> int | None:
+    """The largest size of a value in millionths where the metric's range bounds it; None where nothing does."""
+    if metric.kind == "assisted":
+        return None
+    span = range_of(metric)
+    return None if span is None else max(abs(end) for end in span)
 
 
 def _value(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
     if metric.kind == "assisted":
         return assisted.value(metric, stream, parameters)
-    scored = _condition(metric.scored, stream, parameters)
+    scored = condition(metric.scored, stream, parameters)
     match metric.kind:
         case "count":
             return f"CASE WHEN {scored} THEN 0::BIGINT END"
         case "rate":
-            truth = compile(_given(metric), stream, parameters, kind="boolean")
-            return f"CASE WHEN {scored} THEN CASE {truth} WHEN true THEN {SCALE} WHEN false THEN 0 END END::BIGINT"
+            found = truth(metric, stream, parameters)
+            return f"CASE WHEN {scored} THEN CASE {found} WHEN true THEN {SCALE} WHEN false THEN 0 END END::BIGINT"
         case "mean" | "histogram":
-            number, usable = _number(metric, stream, parameters)
-            return f"CASE WHEN {scored} AND {usable} THEN TRY_CAST(round({number} * {SCALE}) AS BIGINT) END"
+            given = number(metric, stream, parameters)
+            return f"CASE WHEN {scored} AND {usable(given, metric, parameters)} THEN {millionths(given)} END"
         case _:
             assert_never(metric.kind)
 
 
-def _bin(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
-    """SQL of the number of cut points at or below the value."""
-    scored = _condition(metric.scored, stream, parameters)
-    number, usable = _number(metric, stream, parameters)
-    above = " + ".join(f"({number} >= {bind(float(cut), parameters)}::DOUBLE)::INTEGER" for cut in metric.cuts)
-    return f"CASE WHEN {scored} AND {usable} THEN {above or '0'} END"
-
-
-def _number(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> tuple[str, str]:
-    """SQL of the value and of the condition that it is in range; a number that is not finite is in no range."""
-    range_of(metric)
-    number = compile(_given(metric), stream, parameters, kind="number")
-    low = -LARGEST if metric.low is None else max(-LARGEST, metric.low)
-    high = LARGEST if metric.high is None else min(LARGEST, metric.high)
-    return number, f"{number} BETWEEN {bind(low, parameters)}::DOUBLE AND {bind(high, parameters)}::DOUBLE"
+def millionths(given: str) -> str:
+    """SQL of a number in millionths, rounded half away from zero."""
+    return f"TRY_CAST(round({given} * {SCALE}) AS BIGINT)"
 
 
 def _given(metric: CellMetric) -> Expression:

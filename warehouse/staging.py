@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,18 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.casting import SQL_TYPES, outside, rules, typed
-from warehouse.mapping import Plan
+from warehouse.mapping import Place, Plan
 from warehouse.records.streams import Column
+from warehouse.shapes import Shape, pointers, shape
 from warehouse.sources import jsonl
 from warehouse.sources.chunks import Chunk, Reject
 from warehouse.sql import load
+
+_SAMPLE = 1_000
+"""How many rows of a chunk are looked at for shapes."""
+
+_SHAPES = 16
+"""How many shapes are decided once for all their rows; rows of rarer ones are looked into one by one."""
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
@@ -27,14 +34,23 @@ def stage(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, file:
     """Map, type and judge the rows of one chunk and add them, the bad ones with their reason, to the staged rows."""
     rejects = [*chunk.rejects]
     if chunk.rows.num_rows:
-        sql, bound = statement(plan, len(chunk.names))
         named = {f"k{index}": name for index, name in enumerate(chunk.names)}
         moment = {"file": file} if plan.uses_file else {}
+        sql, bound = statement(plan, len(chunk.names), _shapes(connection, plan, chunk, named))
         (taken,) = _run(connection, sql, {**bound, **named, **moment, "now": now}, chunk.rows)[0]
         if taken < chunk.rows.num_rows:
             rejects += _not_json(connection, chunk.rows)
     if rejects:
         _reject(connection, rejects)
+
+
+def _shapes(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, named: Mapping[str, str]) -> list[Shape]:
+    """The shapes of the chunk's rows that can be decided by their keys, the most frequent first."""
+    sql = load("ingest_shapes").format(row=_row(len(chunk.names)))
+    step = 1 + chunk.rows.num_rows // _SAMPLE
+    bound = {**named, "step": step, "keyed": pointers(plan.keyed), "most": _SHAPES}
+    found = _run(connection, sql, bound, chunk.rows)
+    return [plain for (keys,) in found if (plain := shape(plan, keys)) is not None]
 
 
 def _run(
@@ -48,8 +64,11 @@ def _run(
     return connection.execute(sql, bound).fetchall()
 
 
-def statement(plan: Plan, width: int) -> tuple[str, dict[str, Any]]:
-    """The staging SQL of a plan with the values it refers to; `width` is the number of table columns, 0 for JSON."""
+def statement(plan: Plan, width: int, shapes: Sequence[Shape] = ()) -> tuple[str, dict[str, Any]]:
+    """The staging SQL of a plan with the values it refers to; `width` is the number of table columns, 0 for JSON.
+
+    `shapes` are those that the SQL decides by their keys alone.
+    """
     bound: dict[str, Any] = dict(plan.bound)
     tests = [rule for c in plan.columns for rule in rules(c, plan.formats[c.name], bound, plan.origins[c.name])]
     flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
@@ -62,32 +81,70 @@ def statement(plan: Plan, width: int) -> tuple[str, dict[str, Any]]:
     names = [f'"{c.name}"' for c in plan.columns]
     sql = load("ingest_stage").format(
         row=_row(width),
-        extracts=plan.extracts,
-        values=", ".join(f'{sql} AS "g_{name}"' for name, sql in plan.values.items()),
+        **_shaped(plan, shapes, bound),
+        values=", ".join(f'{sql} AS "_g_{name}"' for name, sql in plan.values.items()),
         attributes=plan.attributes,
         twice=plan.twice,
         types=", ".join(types),
         rules=" ".join(f"WHEN {r.condition} THEN '{r.reason}' || chr(31) || {r.detail}" for r in tests),
-        digests=", ".join([*(_digested(c) for c in plan.columns), "'attributes:' || attributes"]),
+        digest=digest(plan.columns),
         flags=_flagged(flags),
         columns=", ".join(names),
     )
     return sql, bound
 
 
+def digest(columns: Sequence[Column]) -> str:
+    """SQL of a digest of all values of a row, equal for equal rows as long as the engine is of one version."""
+    return f"""hash({", ".join(f'"{column.name}"' for column in columns)}, attributes)::VARCHAR"""
+
+
+def _shaped(plan: Plan, shapes: Sequence[Shape], bound: dict[str, Any]) -> dict[str, str]:
+    """The parts of the staging SQL that look into the row: its shape, the values of places, and what is kept."""
+    present = frozenset[Place]().union(*(one.present for one in shapes))
+    texts = sorted(plan.texts, key=lambda place: place not in present)
+    kept = list(dict.fromkeys(piece for one in shapes for piece in one.kept if not isinstance(piece, str)))
+    # A place that is kept by one shape may feed a column in rows of another.
+    jsons = [*kept, *sorted((p for p in plan.jsons if p not in kept), key=lambda place: place not in present)]
+    bound |= {
+        "keyed": pointers(plan.keyed),
+        # The engine takes no empty list of places.
+        "texts": pointers(texts) or ["/"],
+        "some_texts": pointers([place for place in texts if place in present]) or ["/"],
+        "jsons": pointers(jsons) or ["/"],
+        "some_jsons": pointers([place for place in jsons if place in present or place in kept]) or ["/"],
+    }
+    # Which places have a number in the SQL of values is the plan's affair; the order in the lists is ours.
+    places = [f"_texts[{texts.index(place) + 1}] AS _t{number}" for number, place in enumerate(plan.texts)]
+    places += [f"_jsons[{jsons.index(place) + 1}] AS _j{number}" for number, place in enumerate(plan.jsons)]
+    places += [f"_jsons[{number + 1}] AS _k{number}" for number in range(len(kept))]
+    tests, keeps = [], []
+    for number, one in enumerate(shapes):
+        bound[f"s{number}"] = [None if keys is None else list(keys) for keys in one.keys]
+        tests.append(f"WHEN _keys = $s{number}::VARCHAR[][] THEN {number}")
+        keeps.append(f"WHEN _shape = {number} THEN {_concatenated(one.kept, kept, bound, number)}")
+    return {
+        "shape": f"CASE {' '.join(tests)} END" if tests else "NULL::INTEGER",
+        "kept": " ".join(keeps) or "WHEN false THEN NULL",
+        "places": ", ".join(places),
+    }
+
+
+def _concatenated(pieces: Sequence[str | Place], kept: Sequence[Place], bound: dict[str, Any], shape: int) -> str:
+    parts = []
+    for number, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            bound[f"p{shape}_{number}"] = piece
+            parts.append(f"$p{shape}_{number}::VARCHAR")
+        else:
+            parts.append(f"_k{kept.index(piece)}::VARCHAR")
+    return " || ".join(parts)
+
+
 def _row(width: int) -> str:
     if not width:
         return "raw"
     return f"CAST(json_object({', '.join(f'$k{i}::VARCHAR, c{i}' for i in range(width))}) AS VARCHAR)"
-
-
-def _digested(column: Column) -> str:
-    """Name, length and text of a value; a missing one adds nothing, so that a new column changes no old digest."""
-    name = f'"{column.name}"'
-    text = f"epoch_us({name})::VARCHAR" if column.type == "time" else f"{name}::VARCHAR"
-    # Only texts can hold what looks like the next value.
-    length = f"strlen({text}) || ':' || " if column.type in ("text", "json") else ""
-    return f"'{column.name}:' || {length}{text}"
 
 
 def _flagged(flags: list[tuple[Column, str | None]]) -> str:
@@ -102,5 +159,8 @@ def _not_json(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> list[Rej
 
 def _reject(connection: duckdb.DuckDBPyConnection, rejects: Sequence[Reject]) -> None:
     fields = ("position", "reason", "detail", "raw", "raw_bytes")
-    table = pa.table({name: [getattr(reject, name) for reject in rejects] for name in fields})
+    table = pa.table({_STAGED.get(name, name): [getattr(reject, name) for reject in rejects] for name in fields})
     _run(connection, "INSERT INTO staged BY NAME SELECT * FROM incoming", {}, table)
+
+
+_STAGED = {name: f"_{name}" for name in ("reason", "detail", "raw", "raw_bytes")}

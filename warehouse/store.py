@@ -77,6 +77,15 @@ class Warehouse:
         if self._lock is not None:
             self._lock.release()
 
+    def reopen(self, memory_limit: str | None = None) -> None:
+        """Open the file again after it was replaced, with the writer slot still held.
+
+        Raises:
+            StoreError: the file was written by a newer version.
+        """
+        self.connection = duckdb.connect(str(self.folder / FILE_NAME))
+        self._prepare(memory_limit)
+
     def __enter__(self) -> Self:
         """Return the open warehouse."""
         return self
@@ -113,6 +122,11 @@ class Warehouse:
     def in_transaction(self) -> bool:
         """True inside a `transaction` block."""
         return self._depth > 0
+
+    @property
+    def is_in_memory(self) -> bool:
+        """True for a warehouse without a file of its own."""
+        return self._lock is None
 
     def cursor_factory(self) -> Callable[[], Any]:
         """A maker of further connections to the same open database, for libraries that bring their own SQL."""

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from warehouse.chunks import Chunk
 from warehouse.deltas import negative, read
+from warehouse.fused import units_of_rates
 from warehouse.measures import measures, range_of
 from warehouse.records.metrics import UNIT_KINDS, CellMetric, Slice, UnitCount
-from warehouse.records.streams import Stream
 from warehouse.scope import statement, utc
 from warehouse.store import Warehouse
 
@@ -50,38 +51,62 @@ def read_units(
     return [_window(list(items), bounded) for _, items in groupby(found, key=lambda unit: unit.window_start)]
 
 
-def write(warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, events: str, *, may_split: bool) -> bool:
-    """Write the unit deltas of the chunk in `summary_items`; False, nothing written, when that is too much at once."""
-    valued = {index: metric for index, metric in enumerate(metrics) if metric.kind in UNIT_KINDS}
-    sessions = {index: metric for index, metric in valued.items() if metric.unit == "session"}
+def write_sessions(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk) -> bool:
+    """Write what a chunk changes of sessions, and of rows that name none; False, nothing written, if that is too much.
+
+    Only metrics whose unit is the session are looked at.
+    """
+    sessions = {i: m for i, m in metrics.items() if m.kind in UNIT_KINDS and m.unit == "session"}
     gaps = sorted({metric.session_gap_seconds for metric in sessions.values()})
-    if gaps and not _read_sessions(warehouse, metrics, stream, events, gaps[-1] * 1_000_000, may_split):
+    if not gaps:
+        return True
+    warehouse.connection.execute(statement("units_touched", rows=chunk.rows), chunk.values)
+    if not _read_sessions(warehouse, sessions, chunk, gaps[-1] * 1_000_000):
         return False
     for gap in gaps:
         same = {index: metric for index, metric in sessions.items() if metric.session_gap_seconds == gap}
         values: dict[str, object] = {"gap": gap * 1_000_000}
         warehouse.connection.execute(statement("units_pieces", sums=_sums(same)), values)
         for index, metric in same.items():
-            alone = _rows("units_of_items", index, metric, which="session_id IS NULL")
-            _insert(warehouse, metric, f"{alone}\nUNION ALL\n{_rows('units_of_sessions', index, metric)}")
-    for index in valued.keys() - sessions.keys():
-        _insert(warehouse, metrics[index], _rows("units_of_items", index, metrics[index], which="true"))
+            _insert(warehouse, chunk, metric, _rows("units_of_sessions", index, metric))
+    lone = "SELECT count(*) > 0 FROM summary_touched WHERE session_id IS NULL"
+    found = warehouse.connection.execute(lone).fetchone()
+    if found is not None and found[0]:
+        _write_rows(warehouse, sessions, chunk, "coalesce(session_id, '') = ''")
     return True
 
 
-def _read_sessions(
-    warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stream, events: str, gap: int, may_split: bool
-) -> bool:
+def write_items(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk) -> None:
+    """Write what a chunk changes of units that are rows by themselves; "summary_groups" holds the metrics' sums."""
+    valued = {i: m for i, m in metrics.items() if m.kind in UNIT_KINDS and m.unit != "session"}
+    bound: dict[str, object] = {}
+    branches = [sql for i, m in valued.items() if m.kind == "rate" for sql in units_of_rates(i, m, bound)]
+    if branches:
+        warehouse.connection.execute(f"INSERT INTO {chunk.into}units\n" + "UNION ALL\n".join(branches), bound)
+    _write_rows(warehouse, {i: m for i, m in valued.items() if m.kind != "rate"}, chunk, "true")
+
+
+def _write_rows(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk, which: str) -> None:
+    if not metrics:
+        return
+    values = dict(chunk.values)
+    columns = measures(metrics, chunk.stream, values)
+    text = statement("units_items", rows=chunk.rows, measures=columns, which=which)
+    warehouse.connection.execute(text, values)
+    for index, metric in metrics.items():
+        _insert(warehouse, chunk, metric, _rows("units_of_items", index, metric))
+
+
+def _read_sessions(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk, gap: int) -> bool:
     """Bring all rows of the touched sessions together; False when that is too much at once."""
     connection = warehouse.connection
-    connection.execute(statement("units_touched"))
-    low, high = _span(warehouse, events, gap)
+    low, high = _span(warehouse, chunk.events, gap)
     values: dict[str, object] = {"low": low, "high": high, "gap": gap}
-    columns = measures(metrics, stream, values)
-    connection.execute(statement("units_rows", events=events, measures=columns), values)
-    connection.execute(statement("units_visits"))
+    columns = measures(metrics, chunk.stream, values)
+    connection.execute(statement("units_rows", events=chunk.events, measures=columns), values)
+    connection.execute(statement("units_visits"), {"batches": list(chunk.batches)})
     effort = connection.execute(statement("units_effort")).fetchone()
-    return not (may_split and effort is not None and effort[0] > MOST_EFFORT)
+    return not (len(chunk.batches) > 1 and effort is not None and effort[0] > MOST_EFFORT)
 
 
 def _span(warehouse: Warehouse, events: str, gap: int) -> tuple[int, int]:
@@ -91,7 +116,7 @@ def _span(warehouse: Warehouse, events: str, gap: int) -> tuple[int, int]:
     is not read.
     """
     found = warehouse.connection.execute(
-        "SELECT min(_at), max(_at) FROM summary_items WHERE session_id IS NOT NULL"
+        "SELECT min(_first), max(_last) FROM summary_touched WHERE session_id IS NOT NULL"
     ).fetchone()
     if found is None or found[0] is None:
         return 0, 0
@@ -131,11 +156,11 @@ def _rows(name: str, index: int, metric: CellMetric, **parts: str) -> str:
     return statement(name, index=str(index), missing_low=low, missing_high=high, **parts)
 
 
-def _insert(warehouse: Warehouse, metric: CellMetric, rows: str) -> None:
+def _insert(warehouse: Warehouse, chunk: Chunk, metric: CellMetric, rows: str) -> None:
     values: dict[str, object] = {"digest": metric.digest, "window": metric.window_seconds * 1_000_000}
     if metric.kind != "assisted":
         values["low"], values["high"] = range_of(metric) or (None, None)
-    warehouse.connection.execute(statement("units_insert", rows=rows), values)
+    warehouse.connection.execute(statement("units_insert", into=chunk.into, rows=rows), values)
 
 
 def _window(items: Sequence[UnitCount], bounded: bool) -> UnitCount:

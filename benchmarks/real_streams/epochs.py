@@ -16,8 +16,6 @@ ALPHA = 0.05
 """The chance of ever alarming on a healthy stream in one epoch; half of it is spent on the reference."""
 
 REFERENCE_ERROR = ALPHA / 2.0
-HORIZON = 8760
-"""Looks per assurance period: what a gate has unless configured."""
 
 Growth = NDArray[np.float64]
 
@@ -49,4 +47,4 @@ def _first(evidence: Callable[[int], Growth], proof: float) -> Detector:
 def _evidence(looks: Sequence[Look], growth: Growth, prior: Growth | None, place: int) -> Growth:
     """The ln evidence of an epoch that begins at this look."""
     numbers = np.array([look.number for look in looks[place:]], dtype=np.int64)
-    return monitor.log_evidence(numbers - looks[place].number + 1, growth[place:], HORIZON, prior)
+    return monitor.log_evidence(numbers - looks[place].number + 1, growth[place:], prior)

@@ -12,6 +12,14 @@ NUMERIC_METHOD, NUMERIC_LIMIT = "wasserstein", 0.1
 CATEGORY_METHOD, CATEGORY_LIMIT = "jensenshannon", 0.1
 """Jensen-Shannon distance, natural logarithm, 0 to 0.83."""
 
+WORDS_METHOD, WORDS_LIMIT = "words", 0.1
+"""Largest change of the share of texts that hold a word of one bucket: drifted when a tenth of the texts changed."""
+
+State = OneOf[
+    "drifted", "steady", "too_few", "no_data", "missing_column", "all_missing", "constant", "unusable", "unjudged"
+]
+"""What is known of a column: only the first two are verdicts."""
+
 
 @dataclass(frozen=True, slots=True)
 class DriftColumn:
@@ -28,6 +36,9 @@ class ColumnDrift:
 
     `drifted` is None where nothing can be said; `reason` then names why. `noise` is the distance that two samples of
     these sizes show on average when nothing has drifted, in the unit of `statistic`. Rows are those with a value.
+    `log_p` is ln of the chance of such a difference without any drift, at this look alone, and `log_e` ln of the
+    evidence it is worth. `distances` are all that were measured: name, value, and by how much at most the value can
+    differ from that of the single rows (None: not known).
     """
 
     name: str
@@ -40,6 +51,10 @@ class ColumnDrift:
     reference_rows: int
     current_rows: int
     reason: str = ""
+    state: State = "unjudged"
+    log_p: float | None = None
+    log_e: float | None = None
+    distances: tuple[tuple[str, float, float | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,21 +44,18 @@ class Track:
     wealth: Floats
 
 
-def track(
-    numbers: Numbers, growth: Floats, horizon: int, prior: Floats | None = None, starts: Starts = DEFAULT
-) -> Track:
+def track(numbers: Numbers, growth: Floats, prior: Floats | None = None, starts: Starts = DEFAULT) -> Track:
     """The monitor's evidence along the looks that had units.
 
     `numbers` are the numbers of these looks, ascending, the epoch's first look being 1; `growth` has one row per look
     and one column per bet (natural logs), for any number of bets. `prior` is the weight of each bet and sums to 1;
-    None gives all the same. `horizon` is the number of looks per assurance period, for starts that ask for it. Without
-    any look the evidence and the wealth are empty.
+    None gives all the same. Without any look the evidence and the wealth are empty.
 
     There is no loop over looks: with A the running sum of growths, ln R(t) = A(t) + ln sum_s<=t w(s) exp(-A(s-1)).
     """
     if not len(numbers):
         return Track(np.empty(0), np.empty(0))
-    begun, kept = starts(numbers, growth, horizon)
+    begun, kept = starts(numbers, growth)
     total = np.cumsum(growth, axis=0)
     grown = np.zeros_like(total)
     np.log(begun, out=grown)
@@ -75,11 +72,9 @@ def track(
     return Track(np.log(each.sum(axis=1)) + top[:, 0], last)
 
 
-def log_evidence(
-    numbers: Numbers, growth: Floats, horizon: int, prior: Floats | None = None, starts: Starts = DEFAULT
-) -> Floats:
+def log_evidence(numbers: Numbers, growth: Floats, prior: Floats | None = None, starts: Starts = DEFAULT) -> Floats:
     """The ln of the evidence after each look that had units; at looks in between and afterwards it stays as it was."""
-    return track(numbers, growth, horizon, prior, starts).evidence
+    return track(numbers, growth, prior, starts).evidence
 
 
 def likely_start(growth: Floats, prior: Floats | None = None) -> int:

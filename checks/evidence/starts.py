@@ -23,16 +23,16 @@ _STEEPNESS = 4.0
 class Starts(Protocol):
     """How much starts at each look that has units, and how much is kept afterwards.
 
-    `numbers`, `growth` and `horizon` are those of `monitor.track`; both arrays have one row per look, and one column
-    per bet or a single one for all bets. Row t uses rows of `growth` before t only. Per bet, all that has started up
+    `numbers` and `growth` are those of `monitor.track`; both arrays have one row per look, and one column per bet or a
+    single one for all bets. Row t uses rows of `growth` before t only. Per bet, all that has started up
     to a look and what is kept after it sum to at most 1.
     """
 
-    def __call__(self, numbers: Numbers, growth: Floats, horizon: int) -> tuple[Floats, Floats]:
+    def __call__(self, numbers: Numbers, growth: Floats) -> tuple[Floats, Floats]:
         """The start weights and what is kept."""
 
 
-def on_suspicion(numbers: Numbers, growth: Floats, horizon: int) -> tuple[Floats, Floats]:
+def on_suspicion(numbers: Numbers, growth: Floats) -> tuple[Floats, Floats]:
     """Half at the first look; the other half when the looks just before give a bet reason to start.
 
     The suspicion S of a bet is how much it would have won since its best moment to begin, which is Page's CUSUM:
@@ -47,7 +47,7 @@ def on_suspicion(numbers: Numbers, growth: Floats, horizon: int) -> tuple[Floats
     a calendar. The floor of exp(-8) serves changes so large that one look proves them. A past suspicion that came to
     nothing has spent something, but no clock runs faster than the calendar.
 
-    No horizon is needed: `numbers` and `horizon` are not used, and looks without units cost nothing.
+    No horizon is needed, `numbers` is not used, and looks without units cost nothing.
     """
     # In place throughout: a fresh array for each step would cost more than the arithmetic.
     before = np.zeros_like(growth)
@@ -74,23 +74,27 @@ def on_suspicion(numbers: Numbers, growth: Floats, horizon: int) -> tuple[Floats
     return begun, np.divide(1.0 - FIRST, root, out=root)
 
 
-def by_number(numbers: Numbers, growth: Floats, horizon: int) -> tuple[Floats, Floats]:
+def by_number(horizon: int) -> Starts:
     """The published weights: 1/2 at look 1 + 1/(4 t (t+1)) + 1/(4 horizon) up to look `horizon`, whatever happens.
 
     The same for every bet. Looks without units spend their weights; partial sums are in closed form, so a gap of any
-    length costs the same. `growth` is not used.
+    length costs the same. The growths are not used.
     """
-    through = numbers.astype(np.float64)
-    after = np.concatenate((np.zeros(1), through[:-1]))
-    first = np.where((after < 1) & (through >= 1), FIRST, 0.0)
-    early = 0.25 * (through - after) / ((after + 1) * (through + 1))
-    even = 0.25 * (np.minimum(through, horizon) - np.minimum(after, horizon)) / horizon
-    kept = 0.25 / (through + 1) + 0.25 * (horizon - np.minimum(through, horizon)) / horizon
-    return (first + early + even)[:, None], kept[:, None]
+
+    def starts(numbers: Numbers, growth: Floats) -> tuple[Floats, Floats]:
+        through = numbers.astype(np.float64)
+        after = np.concatenate((np.zeros(1), through[:-1]))
+        first = np.where((after < 1) & (through >= 1), FIRST, 0.0)
+        early = 0.25 * (through - after) / ((after + 1) * (through + 1))
+        even = 0.25 * (np.minimum(through, horizon) - np.minimum(after, horizon)) / horizon
+        kept = 0.25 / (through + 1) + 0.25 * (horizon - np.minimum(through, horizon)) / horizon
+        return (first + early + even)[:, None], kept[:, None]
+
+    return starts
 
 
-PUBLISHED: Starts = by_number
-"""The starts of the published study; the test vectors use them."""
+PUBLISHED: Starts = by_number(8760)
+"""The starts of the published study, for a year of hourly looks."""
 
 DEFAULT: Starts = on_suspicion
 """The starts of every gate."""

@@ -23,7 +23,7 @@ from checks.evidence import monitor
 from checks.evidence.cumulative import log_evidence
 from checks.evidence.formulas import families
 from checks.evidence.growth import log_growth
-from checks.evidence.starts import PUBLISHED
+from checks.evidence.starts import by_number
 
 Input = Mapping[str, Any]
 Family = Callable[[Input], Any]
@@ -52,11 +52,11 @@ def linear_bets(given: Input) -> dict[str, Any]:
 
 def start_mixture(given: Input) -> dict[str, Any]:
     """The monitor's evidence after each batch; batches without units leave it as it was."""
-    horizon = given["start_weights"]["horizon"]
+    starts = by_number(given["start_weights"]["horizon"])
     growths = _counts_growth(given)
     looks = [t for t, b in enumerate(given["batches"], 1) if b["n"]]
     growth = np.asarray([growths[t - 1] for t in looks], dtype=float)
-    evidence = monitor.log_evidence(np.asarray(looks, dtype=np.int64), growth, horizon, starts=PUBLISHED)
+    evidence = monitor.log_evidence(np.asarray(looks, dtype=np.int64), growth, starts=starts)
     found = dict(zip(looks, evidence.tolist(), strict=True))
     steps = accumulate(range(1, len(growths) + 1), lambda last, t: found.get(t, last), initial=0.0)
     return {"after_each_batch": list(steps)[1:]}

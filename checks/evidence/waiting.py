@@ -90,14 +90,13 @@ def until_breach(
     *,
     runs: int,
     horizon: int,
-    period: int,
     rng: np.random.Generator,
 ) -> Waited:
     """How many windows a breach takes from the first on that brings what `draw` says of the breach bets.
 
     `quiet` holds the growths of the windows before, of shape (runs, windows, bets); None when it begins at once.
     Streams that prove a breach in their quiet time are left out. `proof` and `horizon` are as in `until_pass`, `prior`
-    and `period` as in `monitor.track`.
+    as in `monitor.track`.
     """
     pace = float((draw(rng, 32, np.full(1, _BLOCK)).mean(axis=(0, 1)) / _BLOCK).max())
     expected = math.inf if pace <= 0.0 else (proof + 3.0) / pace
@@ -116,7 +115,7 @@ def until_breach(
         for new, run in zip(grown, waiting.tolist(), strict=True):
             streams[run] = new if not len(streams[run]) else np.concatenate((streams[run], new))
             numbers = np.arange(1, before + looks + 1)
-            evidence = monitor.log_evidence(numbers, streams[run], period, prior)
+            evidence = monitor.log_evidence(numbers, streams[run], prior)
             left[run] = not (evidence[:before] >= proof).any()
             proved = evidence[before:] >= proof
             if left[run] and proved.any():
@@ -141,5 +140,9 @@ def _waited(found: Floats, together: int) -> Waited:
     if not len(found):
         return Waited(None, None, together)
     ordered = np.sort(found)
-    half, most = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, ENOUGH))
-    return Waited(*(None if math.isinf(x) else int(x) for x in (half, most)), together)
+    half, most = (_whole(float(ordered[math.ceil(share * len(ordered)) - 1])) for share in (0.5, ENOUGH))
+    return Waited(half, most, together)
+
+
+def _whole(windows: float) -> int | None:
+    return None if math.isinf(windows) else int(windows)

@@ -27,7 +27,7 @@ def apply(verdict: Verdict, over_epoch: str | None, lately: str | None) -> Verdi
         reason=REASON,
         detail=f"{wrong} Until then nothing is proved.",
         more_units=None,
-        more_time=None,
+        more_seconds=None,
         headroom=None,
         weighs=False,
         evidence_digest=digest,

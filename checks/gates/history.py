@@ -54,7 +54,7 @@ def history(gate: GateSpec, epoch: Epoch, rows: ledger.Rows, window_seconds: int
     if not len(found):
         return []
     looks = ledger.looks(epoch, found, window_seconds)
-    evidence = monitor.log_evidence(looks, found.breach, gate.looks, kind.prior(gate)).tolist()
+    evidence = monitor.log_evidence(looks, found.breach, kind.prior(gate)).tolist()
     wealth = np.cumsum(found.passing, axis=0)
     units = np.cumsum(found.units).tolist()
     return [

@@ -197,7 +197,7 @@ def _held(verdict: Verdict, state: JudgeState | None, reason: str, detail: str) 
         reason=reason,
         detail=detail,
         more_units=None,
-        more_time=None,
+        more_seconds=None,
         headroom=None,
         weighs=False,
         evidence_digest=_digest(verdict, state, reason),

@@ -188,4 +188,7 @@ def _remedy(gate: GateSpec, *, more: bool) -> str:
 def _provable(gate: GateSpec) -> bool:
     if gate.test != "distribution" or gate.pinned is None or gate.whole_alpha is None:
         return True
-    return distribution.provable(distribution.Reference(True, gate.pinned.counts), gate.limit, gate.whole_alpha / 2.0)
+    counts = gate.pinned.counts
+    # As the gate itself has it (`checks.gates.kinds.distribution`).
+    error = gate.whole_alpha / 2.0 / (len(counts) - 1 if gate.kind == "histogram" else 1)
+    return distribution.provable(distribution.Reference(True, counts), gate.limit, error)

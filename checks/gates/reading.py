@@ -118,7 +118,7 @@ def read(
 
 def _fold(gate: GateSpec, epoch: Epoch, rows: FoldedWindows, window_seconds: int, prior: Floats | None) -> _Folded:
     looks = ledger.looks(epoch, rows, window_seconds)
-    track = monitor.track(looks, rows.breach, gate.looks, prior)
+    track = monitor.track(looks, rows.breach, prior)
     return _Folded(rows, looks, track, rows.passing.sum(axis=0).tolist() if len(rows) else [])
 
 

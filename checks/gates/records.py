@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal as OneOf
 
 from checks.gates.spec import Layer, Meaning, MetricKind, TestKind
@@ -47,7 +47,8 @@ class Verdict:
     names lower-layer gates that do not pass. `evidence_digest` covers what went in.
 
     `test` is what was compared and `means` what the limit is for (`checks.gates.spec`). `meter_breach` and `meter_pass`
-    are the shares of the way to either proof, 0 to 1; `more_time` is how long `more_units` take at the present pace.
+    are the shares of the way to either proof, 0 to 1; `more_seconds` is how long `more_units` take at the
+    present pace.
     `headroom` is how much of the room between limit and target is proved to be left: 1 at the target, 0 at the limit,
     negative while it is not proved; None when nothing is known. `assumes` says in one line what must hold for the
     verdict to be right, `budget` how often it is wrong: `alpha` is the whole chance of ever pausing a healthy release,
@@ -91,7 +92,7 @@ class Verdict:
     blocked_by: tuple[str, ...] = ()
     test: TestKind = "limit"
     means: Meaning = "every_window"
-    more_time: timedelta | None = None
+    more_seconds: float | None = None
     meter_breach: float | None = None
     meter_pass: float | None = None
     headroom: float | None = None

@@ -101,7 +101,6 @@ class Simulation:
             self._proof_breach,
             runs=self.runs,
             horizon=self.horizon,
-            period=self.gate.looks,
             rng=self._rng,
         )
         self.together = max(self.together, waited.together)

@@ -49,11 +49,11 @@ class GateSpec:
 
     `limit` is in the metric's own unit; `direction` "at_most" means badness is a high value. `low` and `high` are the
     metric's range (both given for a statistical gate). `alpha` is the chance of ever pausing a healthy epoch, `beta`
-    of ever passing a bad one; both None for a deterministic gate. `looks` is the number of looks per assurance
-    period (H of the start weights). `max_age` is how old the newest mature window with units may be before the gate
-    is `stale` (None: never). `min_units` holds a pass back until so many units are in. `min_scored` is the smallest
-    share of units with a value below which the gate is `insufficient` whatever its evidence says. `required` tells
-    whether the current stage asks for it. `digest` changes with anything that would make its evidence another test.
+    of ever passing a bad one; both None for a deterministic gate. `max_age` is how old the newest mature window with
+    units may be before the gate is `stale` (None: never). `min_units` holds a pass back until so many units are in.
+    `min_scored` is the smallest share of units with a value below which the gate is `insufficient` whatever its
+    evidence says. `required` tells whether the current stage asks for it. `digest` changes with anything that would
+    make its evidence another test.
 
     `test` is what it compares (a limit against `control` traffic or a reference is a difference, a ratio of odds or a
     distance: see `checks.gates.kinds`) and `means` what the limit is for. `typical` and `candidate_share` are what
@@ -77,7 +77,6 @@ class GateSpec:
     unit: Unit
     alpha: float | None
     beta: float | None
-    looks: int
     max_age: timedelta | None
     min_units: int
     min_scored: float

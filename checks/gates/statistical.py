@@ -137,10 +137,14 @@ def _numbers(gate: GateSpec, epoch: Epoch | None, reading: Reading | None, outco
         newest=reading.newest,
         epoch=name,
         release=release,
-        more_time=reading.more_time if outcome in ("insufficient", "stale") else None,
+        more_seconds=_seconds(reading) if outcome in ("insufficient", "stale") else None,
         assumes=kinds.of(gate).assumes(gate),
         headroom=headroom_of(gate, measures.high if gate.direction == "at_most" else measures.low),
     )
+
+
+def _seconds(reading: Reading) -> float | None:
+    return None if reading.more_time is None else reading.more_time.total_seconds()
 
 
 def _finite(value: float) -> float | None:

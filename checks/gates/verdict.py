@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from checks.evidence import budget, headroom
 from checks.gates.records import Outcome, Verdict
@@ -33,7 +33,7 @@ class Numbers:
     newest: datetime | None = None
     epoch: str | None = None
     release: str | None = None
-    more_time: timedelta | None = None
+    more_seconds: float | None = None
     assumes: str = ""
     headroom: float | None = None
 
@@ -74,7 +74,7 @@ def verdict(gate: GateSpec, outcome: Outcome, reason: str, detail: str, numbers:
         evidence_digest=digest,
         test=gate.test,
         means=gate.means,
-        more_time=numbers.more_time,
+        more_seconds=numbers.more_seconds,
         meter_breach=_meter(numbers.evidence_breach, numbers.proof_breach),
         meter_pass=_meter(numbers.evidence_pass, numbers.proof_pass),
         headroom=numbers.headroom if outcome not in _UNKNOWN else None,

@@ -16,6 +16,7 @@ from checks.policy.metrics import Metric
 from checks.policy.quality import DataCheck
 from checks.policy.rollouts import Rollout
 from checks.policy.sources import Source
+from checks.policy.storage import Storage
 from checks.policy.streams import StreamSection
 
 
@@ -37,6 +38,8 @@ class Settings(Section):
     """Silence after which a session is over."""
     lease: Annotated[Duration, _between(timedelta(minutes=1), timedelta(days=60))] = timedelta(hours=3)
     """How long a standing lasts when nobody renews it."""
+    storage: Storage | None = None
+    """Where a copy of all events is kept beside the embedded file."""
 
 
 class Configuration(Settings):

@@ -18,7 +18,6 @@ _EVIDENCE_KEYS = (
     "unit",
     "min_units",
     "min_scored",
-    "looks_per_period",
     "limit_means",
     "alpha_covers",
     "judge",

@@ -86,8 +86,6 @@ class Gate(Section):
     """Units of evidence that a pass needs at least."""
     min_scored: Annotated[Finite, Field(ge=0, le=1)] = 0.5
     """Share of units that must have a value; below it nothing is said."""
-    looks_per_period: Annotated[int, Field(ge=1, le=10_000_000)] = 8760
-    """Windows looked at in one period that alpha is planned for (8760: a year of hours)."""
     owner: Words | None = None
     """Who is asked when it does not pass; left out, the rollout's owner."""
 
@@ -126,7 +124,7 @@ def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: 
     required_from = gate.required_from or stages[0]
     unit = gate.unit or metric.unit
     facts = [1, cell_digest, metric.kind, gate.direction, gate.limit, gate.alpha, gate.beta, unit]
-    traffic = [rollout.name, gate.segment, gate.arm, gate.looks_per_period, metric.low, metric.high]
+    traffic = [rollout.name, gate.segment, gate.arm, metric.low, metric.high]
     span = [gate.reference.start.isoformat(), gate.reference.end.isoformat()] if gate.reference else []
     compared = [test, gate.tolerance, gate.typical, gate.candidate_share, gate.alpha_covers, *span]
     low, high = (0.0, 1.0) if test == "distribution" else (metric.low, metric.high)
@@ -144,7 +142,6 @@ def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: 
         unit=unit,
         alpha=gate.alpha,
         beta=gate.beta,
-        looks=gate.looks_per_period,
         max_age=gate.max_age,
         min_units=gate.min_units if statistical else 0,
         min_scored=gate.min_scored if statistical else 0.0,

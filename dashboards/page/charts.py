@@ -6,14 +6,15 @@ figure fits light and dark. The little foreign text in a figure (releases, units
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 from checks.gates.records import Verdict
 from dashboards import format as fmt
 from dashboards.page.model import EvidencePoint
-from dashboards.page.words import measure
+from dashboards.page.words import axis, measure
 
 Figure = dict[str, Any]
 MOST_POINTS = 300
@@ -51,7 +52,7 @@ def estimate_figure(verdict: Verdict, points: Sequence[EvidencePoint]) -> Figure
     percent = fmt.is_share(unit)
     data = [trace for _, epoch in groupby(kept, key=_line) for trace in _band(list(epoch))]
     data.append(_trace(x, middle, "estimate", line={"width": 2, "color": "var(--accent)"}))
-    layout = _layout(kept, "percent" if percent else unit)
+    layout = _layout(kept, axis(verdict))
     layout["yaxis"]["tickformat"] = ".3~%" if percent else ".4~g"
     layout["shapes"].append(_level(verdict.limit))
     layout["annotations"].append(_note(verdict.limit, "limit " + fmt.value(verdict.limit, unit)))
@@ -88,7 +89,7 @@ def evidence_figure(verdict: Verdict, points: Sequence[EvidencePoint]) -> Figure
 
 def _band(points: Sequence[EvidencePoint]) -> list[Figure]:
     """The interval of one epoch as an upper and a lower edge with the space between them filled; empty without one."""
-    known = [point for point in points if point.low is not None and point.high is not None]
+    known = [point for point in points if _finite(point.low) is not None and _finite(point.high) is not None]
     if not known:
         return []
     edge: Figure = {"line": {"width": 0, "color": "var(--accent)"}, "hoverinfo": "skip"}
@@ -107,7 +108,7 @@ def _columns(points: Sequence[EvidencePoint], name: str) -> tuple[list[str | Non
             times.append(None)
             values.append(None)
         times.append(fmt.iso(point.window_end))
-        amount = getattr(point, name)
+        amount = _finite(getattr(point, name))
         values.append(None if amount is None else float(f"{amount:.5g}"))
     return times, values
 
@@ -124,17 +125,38 @@ def _trace(x: Sequence[Any], y: Sequence[Any], name: str, **more: Any) -> Figure
 
 def _range(verdict: Verdict, points: Sequence[EvidencePoint]) -> list[float]:
     """A range that shows limit and estimates; early intervals, as wide as the whole scale, may leave it."""
-    middles = [point.estimate for point in points if point.estimate is not None] or [verdict.limit]
-    lasts = [epoch[-1].estimate for _, group in groupby(points, key=_line) if (epoch := list(group))]
+    middles = _known(point.estimate for point in points) or [verdict.limit]
+    lasts = _known(list(epoch)[-1].estimate for _, epoch in groupby(points, key=_line))
     settled = points[len(points) // 3 :]
-    lows = [point.low for point in settled if point.low is not None]
-    highs = [point.high for point in settled if point.high is not None]
+    lows, highs = _known(point.low for point in settled), _known(point.high for point in settled)
     # The first windows of an epoch swing widely: they may leave the picture, what the epoch came to may not.
-    reach = max([abs(verdict.limit) * 3, *(1.2 * last for last in lasts if last is not None)])
+    reach = max([abs(verdict.limit) * 3, *(1.2 * last for last in lasts)])
+    if verdict.test not in ("limit", "reference"):
+        at_last = _known((points[-1].low, points[-1].high, points[-1].estimate))
+        return _around(verdict.limit, [*middles, *lows, *highs], max([reach, *(1.2 * abs(end) for end in at_last)]))
     top = max(verdict.limit, *(min(value, reach) for value in (*middles, *highs)))
     bottom = min(verdict.limit, *middles, *lows) if verdict.direction == "at_least" else min(0.0, *middles)
+    return _padded(bottom, top, below=bool(bottom))
+
+
+def _around(limit: float, values: Sequence[float], reach: float) -> list[float]:
+    """A range around the limit of a comparison, in which nothing lies at an end: values may have either sign."""
+    within = [max(-reach, min(reach, value)) for value in values] if reach else list(values)
+    return _padded(min(limit, *within), max(limit, *within), below=True)
+
+
+def _padded(bottom: float, top: float, *, below: bool) -> list[float]:
     pad = (top - bottom) * 0.12 or abs(top) * 0.1 or 1.0
-    return [bottom - (pad if bottom else 0.0), top + pad]
+    return [bottom - (pad if below else 0.0), top + pad]
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in map(_finite, values) if value is not None]
+
+
+def _finite(value: float | None) -> float | None:
+    """The value; None for none, and for an end that nothing bounds."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _layout(points: Sequence[EvidencePoint], title: str) -> Figure:

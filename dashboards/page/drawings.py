@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ LANES: tuple[StandingKind, ...] = ("go", "hold", "pause")
 _STAGES, _LEVEL, _LANE, _BOTTOM = 32, 19, 30, 34
 _APART = 5.5
 """Share of the width, in percent, that two numbers in one row need between them, also on a narrow screen."""
+_EDGE = 80.0
+"""Where, in percent of the width, names are set against the right edge."""
 _PEOPLE = frozenset({"start", "expand", "pause", "resume", "waive", "restate"})
 
 
@@ -137,7 +140,9 @@ def _stages(scale: _Scale, parts: Sequence[Stretch]) -> list[str]:
             name = Markup.escape(fmt.visible(begun.stage, 30))
             drawn.append(f'<rect class="stage" x="{x}%" width="{width:.3f}%" y="26" height="4" rx="2"/>')
             if width > 6:
-                drawn.append(f'<text class="stage-name" x="{x}%" dx="2" y="21">{name}</text>')
+                # A name that begins near the right edge would be cut off there.
+                place = 'class="stage-name last" x="100%"' if x > _EDGE else f'class="stage-name" x="{x}%" dx="2"'
+                drawn.append(f'<text {place} y="21">{name}</text>')
             if not last:
                 begun = parts[index + 1]
     return drawn
@@ -192,10 +197,11 @@ def _decisions(scale: _Scale, entries: Sequence[DecisionEntry], top: int) -> lis
 
 def sparkline(verdict: Verdict, points: Sequence[EvidencePoint]) -> Markup | None:
     """The estimate over time with the limit as a dashed line; None with fewer than two points."""
-    known = [point for point in thinned(points, 80) if point.estimate is not None]
-    if len(known) < 2:
+    drawable = [(point, point.estimate) for point in thinned(points, 80) if point.estimate is not None]
+    drawable = [(point, value) for point, value in drawable if math.isfinite(value)]
+    if len(drawable) < 2:
         return None
-    values = [point.estimate for point in known if point.estimate is not None]
+    known, values = [point for point, _ in drawable], [value for _, value in drawable]
     top, bottom = max(*values, verdict.limit), min(*values, verdict.limit)
     room = (top - bottom) * 0.1 or 1.0
     begun, whole = known[0].window_end, (known[-1].window_end - known[0].window_end).total_seconds() or 1.0
@@ -204,11 +210,11 @@ def sparkline(verdict: Verdict, points: Sequence[EvidencePoint]) -> Markup | Non
         return round(32 * (top + room - amount) / (top - bottom + 2 * room), 2)
 
     lines: list[list[str]] = [[]]
-    for index, point in enumerate(known):
+    for index, (point, value) in enumerate(drawable):
         if index and point.release != known[index - 1].release:
             lines.append([])
         at = (point.window_end - begun).total_seconds() / whole * 140
-        lines[-1].append(f"{at:.1f},{y(point.estimate or 0.0)}")
+        lines[-1].append(f"{at:.1f},{y(value)}")
     drawn = "".join(f'<polyline points="{" ".join(line)}"/>' for line in lines)
     level = y(verdict.limit)
     return Markup(

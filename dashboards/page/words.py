@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from checks.gates.records import Outcome, StandingKind, Verdict
+from checks.gates.spec import Meaning, TestKind
 from dashboards import format as fmt
 from dashboards.page.model import RolloutView
 
@@ -112,7 +113,8 @@ def freeing(verdict: Verdict) -> str:
                 return f"The value has to be {bound}."
             if verdict.more_units is None:
                 return f"More evidence, with values {bound}."
-            return f"About {fmt.number(verdict.more_units)} more {plural(verdict.unit)} at the present rate."
+            long = f", some {fmt.span(verdict.more_seconds)}" if verdict.more_seconds else ""
+            return f"About {fmt.number(verdict.more_units)} more {plural(verdict.unit)} at the present rate{long}."
         case "stale":
             return "Newer data: see the sources below."
         case "no_data":
@@ -124,8 +126,41 @@ def freeing(verdict: Verdict) -> str:
 
 
 def measure(verdict: Verdict) -> str:
-    """The unit of the gate's values: rates are shares, whatever else they call themselves."""
-    return "share" if verdict.kind == "rate" else verdict.measure
+    """The unit of the gate's values: of rates and distances shares, whatever they call themselves; of ratios none."""
+    if verdict.test == "odds_ratio":
+        return ""
+    return "share" if verdict.kind in ("rate", "assisted") or verdict.test == "distribution" else verdict.measure
+
+
+COMPARED: dict[TestKind, str] = {
+    "limit": "a fixed limit",
+    "reference": "its own past: no worse than the reference period, with the tolerance",
+    "odds_ratio": "the control arm: ratio of the odds of a bad unit, 1 means alike",
+    "rate_difference": "the control arm: difference of rates, 0 means alike",
+    "score_difference": "the control arm: difference of mean scores, 0 means alike",
+    "distribution": "its own past: largest difference of shares below a cut, 0 means alike",
+}
+
+MEANS: dict[Meaning, str] = {
+    "every_window": "what can be expected of every window",
+    "long_run": "the mean over many windows",
+}
+
+
+def axis(verdict: Verdict) -> str:
+    """What the axis of a gate's chart shows."""
+    if verdict.test == "odds_ratio":
+        return "odds ratio"
+    return "percent" if fmt.is_share(measure(verdict)) else measure(verdict)
+
+
+def headroom(share: float | None) -> str:
+    """How much of the room between limit and target is proved to be left, in words."""
+    if share is None:
+        return "unknown"
+    if share < 0.0:
+        return "none proved yet"
+    return f"{100 * share:.0f}{fmt.THIN}%"
 
 
 def plural(unit: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import look, planning, records, setup, work
+from flows.cli import look, planning, proving, records, setup, work
 
 
 def _examples(*lines: str) -> str:
@@ -65,8 +65,9 @@ app.command(
         "gatehold plan harm --rollout support-agent --units-per-day 5000",
     ),
 )(planning.plan)
+app.command("self-test", epilog=_examples("gatehold self-test", "gatehold self-test harm --json"))(proving.self_test)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
 records.app.command("show", epilog=_examples("gatehold log show --rollout support-agent --last 5"))(records.show)
 records.app.command("verify", epilog=_examples("gatehold log verify"))(records.verify)
 records.app.command("explain", epilog=_examples("gatehold log explain 2"))(records.explain)
-app.add_typer(records.app, name="log", help="The decision log: show it, verify its chain, explain a decision.")
+app.add_typer(records.app, name="log", help="The decision log: show, verify and explain it.")

@@ -21,7 +21,7 @@ asked, the document is `{"error": {"kind": ..., "message": ..., "exit": ...}}`. 
 | exit | means |
 |---|---|
 | 0 | done; of `gate`: go |
-| 1 | it could not be done: a file, the disk, a busy warehouse; of `doctor`: something is wrong |
+| 1 | it could not be done: a file, the disk, a busy warehouse; of `doctor`, `self-test`: something is wrong |
 | 2 | asked in a way that cannot be: usage or configuration |
 | 4 | of `ingest`: a source could not be read in full |
 | 5 | of `log verify` and `log explain`: the log or a decision is not as it was written |

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from flows import project as projects
-from flows.cli import terminal
+from flows.cli import meters, terminal
 from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
 from flows.cli.progress import progress
 from warehouse.records.errors import UsageError
@@ -143,12 +143,15 @@ def show_standing(found: Mapping[str, Any]) -> None:
         terminal.say(reason["detail"], indent=2)
     if found["valid_until"]:
         terminal.say(f"Good until {_time(datetime.fromisoformat(found['valid_until']))}.", "dim", indent=2)
+    meters.show_rollout(found)
     layer = None
     for verdict in found["verdicts"]:
         if verdict["layer"] != layer:
             layer = verdict["layer"]
             terminal.say(layer, "bold dim")
         terminal.entry(verdict["outcome"], _said(verdict))
+        meters.show_gate(verdict)
+    meters.show_grounds(found["verdicts"])
 
 
 def show_briefly(found: Mapping[str, Any]) -> None:
@@ -163,6 +166,7 @@ def show_briefly(found: Mapping[str, Any]) -> None:
     for reason in _own_reasons(found):
         gate = f"{reason['gate']}: " if reason["gate"] else ""
         terminal.say(f"{gate}{reason['detail']}", indent=2)
+    meters.show_rollout(found)
 
 
 def mark_simulated(found: Iterable[Mapping[str, Any]]) -> None:

@@ -181,11 +181,7 @@ def _within(column: Column, values: Iterable[float]) -> list[float]:
 def _around(constants: Iterable[Scalar]) -> list[float]:
     """The numbers among constants, each with a value just below and just above it."""
     given = sorted(c for c in constants if isinstance(c, int | float) and not isinstance(c, bool) and math.isfinite(c))
-    return [
-        round(c + side * _BESIDE * max(1.0, abs(c)), 9) if side else c
-        for c in given
-        for side in (0, 1, -1)
-    ]
+    return [round(c + side * _BESIDE * max(1.0, abs(c)), 9) if side else c for c in given for side in (0, 1, -1)]
 
 
 def _sorted_texts(constants: Iterable[Scalar]) -> list[str]:

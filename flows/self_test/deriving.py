@@ -13,6 +13,7 @@ from warehouse.records.errors import CheckError
 if TYPE_CHECKING:
     from checks.policy import Policy
     from checks.policy.gates import Gate
+    from checks.policy.sources import Source
 
 LATENESS = timedelta(minutes=1)
 """Lateness of a stream that no source feeds."""
@@ -62,15 +63,15 @@ def lateness(policy: Policy, stream: str | None) -> timedelta:
     return max((s.lateness for s in policy.source_specs() if s.stream == stream), default=LATENESS)
 
 
-def _sources(policy: Policy, stream: str | None, inside_attributes: Iterable[str]) -> tuple[object, ...]:
-    from checks.policy.sources import Source
+def _sources(policy: Policy, stream: str | None, inside_attributes: Iterable[str]) -> tuple[Source, ...]:
+    from checks.policy.sources import Source as SourceModel
 
     if stream is None:
         return ()
     fields: Mapping[str, str] = {name: field_name(name, inside_attributes) for name in inside_attributes}
     known = [s for s in policy.source_specs() if s.stream == stream]
     return (
-        Source(
+        SourceModel(
             name="planted",
             kind="jsonl",
             path=f"{LOGS}/*.jsonl",

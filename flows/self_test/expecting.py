@@ -17,6 +17,7 @@ _TOLD: dict[Story, str] = {
     "healthy": "healthy traffic",
     "declined": "a planted decline",
     "control_declined": "a decline planted in the control arm only",
+    "equal_arms": "equal arms",
 }
 
 
@@ -33,7 +34,7 @@ def must(gate: GateSpec, story: Story) -> Must:
     """What the story must come to at the gate, and at a rollout that has no other gate.
 
     A value that only stands for people's word (`judged: proxy`) neither passes nor breaches whatever the traffic. Of a
-    decline in the control arm nothing is asked but that it never speaks against the candidate.
+    decline in the control arm, and of equal arms, nothing is asked but that they never speak against the candidate.
     """
     if gate.judged == "proxy":
         return Must(NEVER_SPEAKS, frozenset({"hold"}), waits=False)
@@ -48,7 +49,7 @@ def goes_on(gate: GateSpec, story: Story, seen: Seen) -> bool:
     """Whether more of the same traffic may still bring about what must come; a wrong word is final."""
     wanted = must(gate, story)
     missing = seen.outcome not in wanted.outcomes
-    final = {"healthy": ("breach", "error"), "declined": ("error",), "control_declined": ()}[story]
+    final = ("breach", "error") if story == "healthy" else ("error",)
     return wanted.waits and missing and seen.outcome not in final
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def candidate_rows(policy: Policy, metric: Metric, gate: GateSpec) -> tuple[list
     made = candidates.choices(stream, found, numbers=_numbers(metric, gate), fixed=fixed)
     base = candidates.least_row(stream) | {"release": RELEASE, "simulated": True}
     taken = {path[0] for column, path in found if column == "attributes"} & set(stream.names())
-    rows = [base | row | _given(gate) for row in candidates.table(made)]
+    rows: list[Row] = [base | row | _given(gate) for row in candidates.table(made)]
     return rows, sorted(taken)
 
 
@@ -108,7 +109,7 @@ def _numbers(metric: Metric, gate: GateSpec) -> list[float]:
         return [0.5, 1.0, *metric.least_chance, *metric.cuts, *(cut - 0.01 for cut in metric.cuts)]
     if metric.kind == "histogram":
         cuts = metric.cuts
-        between = [(a + b) / 2.0 for a, b in zip(cuts, cuts[1:], strict=False)]
+        between = [(a + b) / 2.0 for a, b in pairwise(cuts)]
         span = max(1.0, cuts[-1] - cuts[0]) if cuts else 1.0
         return [*between, *((cuts[0] - 0.1 * span, cuts[-1] + 0.1 * span) if cuts else (0.0,))]
     if metric.kind != "mean":
@@ -205,7 +206,7 @@ def _tried(
     known: Mapping[str, Row] = {f"c{number:06d}": row for number, row in enumerate(rows)}
     with (folder / "rows.jsonl").open("w", encoding="utf-8") as out:
         for key, row in known.items():
-            line = as_line(row | {"event_id": key, "occurred_at": AT.isoformat()}, names)
+            line = as_line({**row, "event_id": key, "occurred_at": AT.isoformat()}, names)
             out.write(json.dumps(line) + "\n")
     with Warehouse.in_memory(folder) as warehouse:
         ingest.pull(

@@ -46,11 +46,13 @@ def in_turn(mix: Mix) -> Iterator[Candidate]:
     place = 0.5 * _STEP
     while True:
         reached = 0.0
+        chosen = mix.parts[-1][0]
         for candidate, share in mix.parts:
             reached += share
             if place < reached:
+                chosen = candidate
                 break
-        yield candidate
+        yield chosen
         place = (place + _STEP) % 1.0
 
 

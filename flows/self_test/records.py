@@ -9,9 +9,10 @@ from typing import Literal as OneOf
 
 from warehouse.records.errors import CheckError
 
-Story = OneOf["healthy", "declined", "control_declined"]
+Story = OneOf["healthy", "declined", "control_declined", "equal_arms"]
 """healthy: traffic clearly inside the limit (A/A where arms or a past are compared); declined: clearly outside, after a
-healthy beginning; control_declined: the same decline, in the control arm only."""
+healthy beginning; control_declined: the same decline, in the control arm only; equal_arms: A/A where that is not
+what healthy traffic is."""
 
 Result = OneOf["held", "failed", "not_testable"]
 
@@ -74,14 +75,14 @@ class Stretch:
 class Planned:
     """One story: the reference period's traffic (None: none), a healthy beginning (None: none), and the traffic itself.
 
-    The last stretch may be repeated up to `patience` times in all before the gate has to have spoken.
+    The last stretch is sent up to `patience` times in all before the gate has to have spoken.
     """
 
     story: Story
     reference: Stretch | None
     before: Stretch | None
     stretch: Stretch
-    patience: int = 3
+    patience: int = 2
 
     @property
     def rows(self) -> int:

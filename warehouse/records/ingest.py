@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal as OneOf
 
+from warehouse.records.redaction import Redaction
+
 SourceKind = OneOf["jsonl", "csv", "parquet"]
 
 
@@ -22,7 +24,7 @@ class SourceSpec:
     name. Fields of the row that feed no column are kept in `attributes`.
     `time_format` is "iso" (ISO 8601; without offset it is UTC), "unix_s", "unix_ms", or a strptime pattern.
     `lateness` is how long after a moment rows of it may still arrive. `expected_per_window` is the smallest number of
-    rows a window should bring, where the source knows.
+    rows a window should bring, where the source knows. `redaction` is what is taken out of a row before it is stored.
     """
 
     name: str
@@ -35,6 +37,7 @@ class SourceSpec:
     expected_per_window: int | None = None
     late_rows: OneOf["count", "supplement"] = "count"
     digest: str = ""
+    redaction: Redaction | None = None
 
 
 @dataclass(frozen=True, slots=True)

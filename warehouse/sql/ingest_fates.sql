@@ -5,7 +5,7 @@
 -- prior: position of the row before it in the file with the same key; NULL when that is the stored one or none.
 CREATE OR REPLACE TEMP TABLE fates AS
 WITH readable AS (
-    SELECT position, event_id, digest FROM staged WHERE reason IS NULL
+    SELECT position, event_id, digest FROM staged WHERE _reason IS NULL
 ),
 stored AS (
     SELECT event_id, digest, revision FROM {events} e SEMI JOIN readable USING (event_id) WHERE closed_by IS NULL

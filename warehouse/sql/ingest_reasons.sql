@@ -1,3 +1,3 @@
 -- How many rows were kept out, by reason.
 -- Grain: one reason.
-SELECT reason, count(*) FROM staged WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason
+SELECT _reason, count(*) FROM staged WHERE _reason IS NOT NULL GROUP BY _reason ORDER BY _reason

@@ -1,41 +1,57 @@
 -- Rows of one chunk (the Arrow table "incoming"), mapped, typed and judged, into the temporary table "staged".
 -- Grain: one row of the source. A row with a reason is kept out; its columns do not matter then.
--- Composed in: names of columns (checked identifiers) and their expressions; every value is bound.
--- $now: time of reading (UTC). Others: places, constants, limits and choices from the configuration.
+-- Composed in: names of columns (checked identifiers, which begin with a letter: names of ours begin with "_") and
+-- their expressions; every value is bound. _shape is the number of the row's shape, NULL for one that is not known.
+-- $now: time of reading (UTC); $keyed: the objects whose keys are looked at; $texts, $jsons: places of values, those
+-- that rows of a known shape can hold first, and $some_texts, $some_jsons those alone.
+-- Others: shapes, constants, limits and choices.
 INSERT INTO staged BY NAME
 WITH pulled AS (
-    SELECT position, {row} AS raw FROM incoming
+    SELECT position, {row} AS _raw FROM incoming
+),
+keyed AS (
+    SELECT position, _raw, json_keys(_raw, $keyed::VARCHAR[]) AS _keys FROM pulled WHERE json_valid(_raw)
+),
+shaped AS (
+    SELECT *, {shape} AS _shape FROM keyed
 ),
 looked_into AS (
-    SELECT position, raw, starts_with(ltrim(raw, E' \t\r\n'), '{{') AS is_object, {extracts}
-    FROM pulled WHERE json_valid(raw)
+    SELECT *,
+           CASE WHEN _shape IS NOT NULL THEN json_extract_string(_raw, $some_texts::VARCHAR[])
+                ELSE json_extract_string(_raw, $texts::VARCHAR[]) END AS _texts,
+           CASE WHEN _shape IS NOT NULL THEN json_extract(_raw, $some_jsons::VARCHAR[])
+                ELSE json_extract(_raw, $jsons::VARCHAR[]) END AS _jsons
+    FROM shaped
+),
+placed AS (
+    SELECT position, _raw, _keys, _shape, {places} FROM looked_into
 ),
 valued AS (
-    SELECT position, raw, is_object, {values},
-           {attributes} AS attributes,
-           {twice} AS twice
-    FROM looked_into
+    SELECT position, _raw, _shape IS NOT NULL OR starts_with(ltrim(_raw, E' \t\r\n'), '{{') AS _is_object, {values},
+           CASE {kept} ELSE {attributes} END AS attributes,
+           CASE WHEN _shape IS NULL THEN {twice} END AS _twice
+    FROM placed
 ),
 in_types AS (
     SELECT *, {types} FROM valued
 ),
 judged AS (
     SELECT *, CASE
-        WHEN NOT is_object THEN 'not_an_object' || chr(31)
-            || 'a row must be an object; this one is JSON of type ' || json_type(raw)
-        WHEN twice IS NOT NULL THEN 'duplicate_key' || chr(31)
-            || 'an object names the key ' || to_json(left(twice, 80))::VARCHAR || ' more than once, so its value is not known'
+        WHEN NOT _is_object THEN 'not_an_object' || chr(31)
+            || 'a row must be an object; this one is JSON of type ' || json_type(_raw)
+        WHEN _twice IS NOT NULL THEN 'duplicate_key' || chr(31)
+            || 'an object names the key ' || to_json(left(_twice, 80))::VARCHAR || ' more than once, so its value is not known'
         {rules}
-        END AS fault
+        END AS _fault
     FROM in_types
 )
 SELECT position,
-       CASE WHEN fault IS NOT NULL THEN split_part(fault, chr(31), 1) END AS reason,
-       CASE WHEN fault IS NOT NULL THEN substr(fault, instr(fault, chr(31)) + 1) END AS detail,
-       CASE WHEN fault IS NOT NULL THEN left(rtrim(raw, chr(10) || chr(13)), 2000) END AS raw,
-       CASE WHEN fault IS NOT NULL THEN strlen(rtrim(raw, chr(10) || chr(13))) END AS raw_bytes,
-       CASE WHEN fault IS NULL THEN md5(concat({digests})) END AS digest,
-       {flags} AS flags,
+       CASE WHEN _fault IS NOT NULL THEN split_part(_fault, chr(31), 1) END AS _reason,
+       CASE WHEN _fault IS NOT NULL THEN substr(_fault, instr(_fault, chr(31)) + 1) END AS _detail,
+       CASE WHEN _fault IS NOT NULL THEN left(rtrim(_raw, chr(10) || chr(13)), 2000) END AS _raw,
+       CASE WHEN _fault IS NOT NULL THEN strlen(rtrim(_raw, chr(10) || chr(13))) END AS _raw_bytes,
+       {digest} AS digest,
+       {flags} AS _flags,
        CAST(attributes AS JSON) AS attributes,
        {columns}
 FROM judged

@@ -1,8 +1,8 @@
 -- Deltas of one metric's units over a chunk. Grain: batch x window x rollout x release x arm x segment x value.
 -- $digest: the metric; $window: its length in microseconds. missing_low, missing_high: what a unit's unscored rows are
 -- worth at least and at most, in millionths; both NULL where they are left out of the mean. The mean is rounded half
--- away from zero, in integers.
-INSERT INTO units
+-- away from zero, in integers. Composed in: the table that takes them, and the units.
+INSERT INTO {into}units
 WITH unit AS (
     {rows}
 ),

@@ -1,5 +1,11 @@
--- The sessions that the rows of a chunk belong to, numbered, into the temporary table "summary_touched".
--- Grain: rollout x session. The same name under two rollouts is two sessions.
+-- The sessions that the rows of a chunk belong to, numbered, into the temporary table "summary_touched", with the first
+-- and last time of those rows in microseconds since 1970. Grain: rollout x session; _session is missing for the rows that
+-- name none. The same name under two rollouts is two sessions. Composed in: the rows of the chunk.
 CREATE OR REPLACE TEMP TABLE summary_touched AS
-SELECT rollout, session_id, row_number() OVER () AS _session
-FROM (SELECT DISTINCT rollout, session_id FROM summary_items WHERE session_id IS NOT NULL)
+SELECT rollout, session_id, CASE WHEN session_id IS NOT NULL THEN row_number() OVER () END AS _session, _first, _last
+FROM (
+    SELECT rollout, nullif(session_id, '') AS session_id, min(epoch_us(occurred_at)) AS _first,
+           max(epoch_us(occurred_at)) AS _last
+    FROM ({rows})
+    GROUP BY ALL
+)

@@ -1,4 +1,5 @@
 -- Which batch of the chunk changed which island, into the temporary table "summary_visits". Grain: island x batch.
+-- $batches: numbers of the chunk.
 CREATE OR REPLACE TEMP TABLE summary_visits AS
 SELECT DISTINCT _session, _island, _batch
 FROM (
@@ -6,4 +7,4 @@ FROM (
     UNION ALL
     SELECT _session, _island, closed_by FROM summary_sessions
 )
-WHERE _batch IN (SELECT batch FROM summary_batches)
+WHERE _batch IN (SELECT unnest($batches::BIGINT[]))

@@ -15,9 +15,6 @@ from checks.evidence.cumulative import log_mean
 from checks.evidence.growth import log_growth
 from checks.evidence.starts import DEFAULT, PUBLISHED, Starts
 
-HORIZON = 8760
-"""Looks per assurance period, which the published starts ask for."""
-
 
 def ours(bad: Integers, setting: Setting) -> Integers:
     """Pauses when a gate on a rate does: starts on suspicion, bets weighted by how slow they are."""
@@ -45,5 +42,5 @@ def _growth(units: int, bad: int, setting: Setting) -> tuple[float, ...]:
 def _monitored(bad: Integers, setting: Setting, weights: NDArray[np.float64] | None, starts: Starts) -> Integers:
     numbers = np.arange(1, bad.shape[1] + 1)
     growth = np.array([_growth(setting.per_look, k, setting) for k in range(int(bad.max()) + 1)])
-    evidence = [monitor.log_evidence(numbers, growth[run], HORIZON, weights, starts) for run in bad]
+    evidence = [monitor.log_evidence(numbers, growth[run], weights, starts) for run in bad]
     return first(np.array(evidence) >= -math.log(setting.alpha))

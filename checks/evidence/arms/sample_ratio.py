@@ -65,17 +65,16 @@ def log_growths(n_control: Counts, n_candidate: Counts, share: float) -> NDArray
     return np.asarray(n_candidate[:, None] * np.log(ratios) - units * np.log1p((ratios - 1.0) * share))
 
 
-def log_evidence(n_control: Counts, n_candidate: Counts, share: float, horizon: int = 8760) -> NDArray[np.float64]:
+def log_evidence(n_control: Counts, n_candidate: Counts, share: float) -> NDArray[np.float64]:
     """The ln evidence against the configured `share` after each window; 0 before the first unit.
 
-    Windows come in order, those without units included: they leave the evidence as it was. `horizon` is
-    the number of looks per assurance period (a year of hours).
+    Windows come in order, those without units included: they leave the evidence as it was.
 
     Raises:
         CheckError: `share` is not strictly between 0 and 1, or the counts are negative or of different length.
     """
     growths = log_growths(n_control, n_candidate, share)
     numbers = np.flatnonzero(n_control + n_candidate) + 1
-    found = monitor.log_evidence(numbers, growths[numbers - 1], horizon)
+    found = monitor.log_evidence(numbers, growths[numbers - 1])
     latest = np.searchsorted(numbers, np.arange(1, len(growths) + 1), side="right")
     return np.concatenate([[0.0], found])[latest]

@@ -24,4 +24,6 @@ def at(gate: GateSpec, traffic: Traffic, share: float) -> Scenario | None:
         return arms.at(gate, traffic, share)
     if gate.test == "score_difference":
         return scores.at(gate, traffic, share)
-    return (assisted if gate.kind == "assisted" else values).at(gate, traffic, share)
+    if gate.kind == "assisted":
+        return assisted.at(gate, traffic, share)
+    return values.at(gate, traffic, share)

@@ -10,6 +10,7 @@ import numpy as np
 from checks.evidence import badness
 from checks.evidence.arms import margin, odds
 from checks.evidence.arms.counts import ArmCounts
+from checks.evidence.bets import BETS
 from checks.evidence.waiting import Draw
 from checks.gates.kinds import odds_ratio
 from checks.gates.scenarios import scores
@@ -100,12 +101,12 @@ def _growths(gate: GateSpec, table: Integers, side: Side) -> Floats:
     if gate.test == "odds_ratio":
         theta = odds_ratio.tolerated(gate)
         bets = odds.bets(theta) if side == "breach" else odds.passing_bets(theta)
-        return odds.log_growths(table, theta, bets)
+        return np.asarray(odds.log_growths(table, theta, bets), dtype=np.float64)
     if gate.typical is None:
         raise CheckError(f"Gate {gate.key} compares rates and lacks typical, the control's rate to expect.")
     delta = gate.limit if gate.direction == "at_most" else -gate.limit
     typical, which = badness.of_value(gate, gate.typical), 0 if side == "breach" else 1
-    grown = np.zeros((len(table), margin.BETS))
+    grown = np.zeros((len(table), BETS))
     sizes, place = np.unique(table[:, [0, 2]], axis=0, return_inverse=True)
     for number, (n_a, n_b) in enumerate(sizes.tolist()):
         if not (n_a and n_b):

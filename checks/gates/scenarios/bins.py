@@ -7,7 +7,7 @@ windows are taken as they were, and moved; without any a window has just the exp
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def _values(gate: GateSpec) -> list[int]:
     """One value of the metric, in millionths, for each bin of the reference."""
     assert gate.pinned is not None, "checked before"
     cuts = gate.pinned.cuts
-    inside = [cuts[0] - 1.0, *((a + b) / 2.0 for a, b in zip(cuts, cuts[1:], strict=False)), cuts[-1] + 1.0]
+    inside = [cuts[0] - 1.0, *((a + b) / 2.0 for a, b in pairwise(cuts)), cuts[-1] + 1.0]
     return [round(value * SCALE) for value in inside]
 
 

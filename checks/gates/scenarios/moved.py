@@ -27,8 +27,7 @@ def joined(values: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
     if len(x) <= MOST:
         return x, w
     group = np.minimum((np.cumsum(w) - w / 2.0) * MOST, MOST - 1).astype(int)
-    weights = np.bincount(group, w, MOST)
-    sums = np.bincount(group, w * x, MOST)
+    weights, sums = (np.bincount(group, v, MOST).astype(np.float64) for v in (w, w * x))
     return sums[weights > 0.0] / weights[weights > 0.0], weights[weights > 0.0]
 
 

@@ -1,0 +1,190 @@
+"""Distances between two profiles of one column; pure.
+
+Shares of bins are p (reference) and q (current), F and G their sums up to a cut point.
+
+* Kolmogorov-Smirnov: the largest |F - G| at a cut point. Between cut points it can be larger by at most `error`.
+* Wasserstein, the area between F and G, over the standard deviation of the reference (Evidently's normed Wasserstein).
+  Within a bin [a, b) the integral of F - G follows exactly from its value at a and from the sums of both sides in the
+  bin: (F(a) - G(a)) (b - a) + p (b - mean_p) - q (b - mean_q). Its absolute value is the area unless F - G changes its
+  sign in the bin; then the area of a straight line is taken where that is larger.
+* Jensen-Shannon: the square root of the divergence with natural logarithms, 0 to 0.833 (as scipy and Evidently).
+* PSI: sum of (q - p) ln(q / p), shares below 1e-4 taken as 1e-4 (Evidently's floor).
+* Chi-square: of the table of counts, as Cramer's V, sqrt(chi2 / (n + m)), 0 to 1.
+* Total variation: half the sum of |p - q|.
+
+Of numbers, the last four are taken over tenths of the reference (`tenths`): finer bins would measure noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.records.profiles import Profile, Scheme
+
+Floats = NDArray[np.float64]
+FLOOR = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """One distance: `value`, and by how much at most it can differ from that of the single rows (None: not known)."""
+
+    method: str
+    value: float
+    error: float | None = 0.0
+
+
+def jensen_shannon(p: Floats, q: Floats) -> float:
+    """The Jensen-Shannon distance of two vectors of shares, natural logarithm."""
+    m = (p + q) / 2.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = np.where(p > 0, p * np.log(p / m), 0.0).sum()
+        right = np.where(q > 0, q * np.log(q / m), 0.0).sum()
+    return math.sqrt(max(0.0, float(left + right) / 2.0))
+
+
+def psi(p: Floats, q: Floats) -> float:
+    """The population stability index of two vectors of shares."""
+    p, q = np.maximum(p, FLOOR), np.maximum(q, FLOOR)
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def total_variation(p: Floats, q: Floats) -> float:
+    """Half the summed difference of two vectors of shares."""
+    return float(np.abs(p - q).sum() / 2.0)
+
+
+def chi_square(before: Floats, now: Floats) -> tuple[float, int]:
+    """Chi-square of the table of two vectors of counts, and its degrees of freedom; categories without rows are out."""
+    kept = (before + now) > 0
+    table = np.vstack([before[kept], now[kept]])
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum()), max(0, int(kept.sum()) - 1)
+
+
+def of_shares(before: Sequence[int], now: Sequence[int]) -> list[Distance]:
+    """Jensen-Shannon, PSI, chi-square and total variation of two vectors of counts, both with rows."""
+    a, b = np.array(before, dtype=float), np.array(now, dtype=float)
+    p, q = a / a.sum(), b / b.sum()
+    return [
+        Distance("jensenshannon", jensen_shannon(p, q)),
+        Distance("psi", psi(p, q)),
+        Distance("chisquare", math.sqrt(chi_square(a, b)[0] / (a.sum() + b.sum()))),
+        Distance("total_variation", total_variation(p, q)),
+    ]
+
+
+def of_numbers(scheme: Scheme, before: Profile, now: Profile) -> list[Distance]:
+    """All distances of a column of numbers; both profiles have rows."""
+    ks, error = kolmogorov(before.counts, now.counts)
+    coarse = tenths(before.counts, now.counts)
+    return [
+        Distance("wasserstein", wasserstein(scheme, before, now), None),
+        Distance("kolmogorov", ks, error),
+        *of_shares(*coarse),
+    ]
+
+
+def kolmogorov(before: Sequence[int], now: Sequence[int]) -> tuple[float, float]:
+    """The Kolmogorov-Smirnov distance at the cut points, and by how much it can be exceeded between them."""
+    p, q = np.array(before) / sum(before), np.array(now) / sum(now)
+    gap = np.concatenate([[0.0], np.cumsum(p - q)[:-1]])
+    largest = float(np.abs(gap).max())
+    within = np.maximum(np.abs(gap + p), np.abs(gap - q)).max()
+    return largest, max(0.0, float(within) - largest)
+
+
+def wasserstein(scheme: Scheme, before: Profile, now: Profile) -> float:
+    """The Wasserstein distance over the standard deviation of the reference; 0 where that is 0 and nothing moved.
+
+    Infinite where the reference has no spread and something moved.
+    """
+    spread = deviation(scheme, before)
+    edges = _edges(scheme)
+    p, mean_p = _bins(scheme, before)
+    q, mean_q = _bins(scheme, now)
+    gap = np.concatenate([[0.0], np.cumsum(p - q)])
+    area = 0.0
+    if len(edges):
+        area += abs(float(p[0] * (edges[0] - mean_p[0]) - q[0] * (edges[0] - mean_q[0])))
+        area += abs(float(p[-1] * (mean_p[-1] - edges[-1]) - q[-1] * (mean_q[-1] - edges[-1])))
+        width = np.diff(edges)
+        left, right = gap[1:-2], gap[2:-1]
+        inner = left * width + p[1:-1] * (edges[1:] - mean_p[1:-1]) - q[1:-1] * (edges[1:] - mean_q[1:-1])
+        area += float(np.maximum(np.abs(inner), _crossing(left, right) * width).sum())
+    else:
+        area = abs(float(mean_p[0] - mean_q[0]))
+    return area / spread if spread > 0 else (0.0 if area == 0 else math.inf)
+
+
+def deviation(scheme: Scheme, profile: Profile) -> float:
+    """The standard deviation of the rows, in codes (of a logarithmic scheme in the unit of the column); 0 for none."""
+    n = profile.rows
+    if not n:
+        return 0.0
+    if not scheme.logarithmic:
+        return math.sqrt(max(0, n * profile.squares - profile.total**2)) / n
+    shares, means = _bins(scheme, profile)
+    mean = float((shares * means).sum())
+    return math.sqrt(float((shares * (means - mean) ** 2).sum()))
+
+
+def tenths(before: Sequence[int], now: Sequence[int], parts: int = 10) -> tuple[list[int], list[int]]:
+    """Both vectors of counts over about equal parts of the reference, as far as its bins allow."""
+    whole, below, wanted = sum(before), 0, 1
+    sides: tuple[list[int], list[int]] = ([0], [0])
+    for left, right in zip(before, now, strict=True):
+        if below * parts >= wanted * whole:
+            sides[0].append(0)
+            sides[1].append(0)
+            wanted = below * parts // whole + 1
+        sides[0][-1] += left
+        sides[1][-1] += right
+        below += left
+    return sides
+
+
+def expected_area(scheme: Scheme, before: Profile, now: Profile) -> float:
+    """The normed Wasserstein distance to expect between samples of these sizes of one distribution.
+
+    sqrt(2/pi) sqrt(1/n + 1/m) times the integral of sqrt(F (1 - F)) of all rows together, over the deviation of the
+    reference (normal approximation at each point). Infinite without rows or spread.
+    """
+    n, m, spread = before.rows, now.rows, deviation(scheme, before)
+    if not n or not m or spread <= 0:
+        return math.inf
+    both = np.array(before.counts, dtype=float) + np.array(now.counts)
+    below = np.cumsum(both)[:-1] / (n + m)
+    height, edges = np.sqrt(below * (1.0 - below)), _edges(scheme)
+    area = float((np.diff(edges) * (height[1:] + height[:-1]) / 2.0).sum()) if len(edges) > 1 else 0.0
+    return math.sqrt(2.0 / math.pi) * math.sqrt(1.0 / n + 1.0 / m) * area / spread
+
+
+def _crossing(left: Floats, right: Floats) -> Floats:
+    """Per unit of width, the area under the straight line from one gap to another of the opposite sign."""
+    steep = np.abs(left) + np.abs(right)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = (left**2 + right**2) / (2.0 * steep)
+    return np.where((left * right < 0) & (steep > 0), area, 0.0)
+
+
+def _edges(scheme: Scheme) -> Floats:
+    # A code stands for what rounds to it, so that a bin of codes begins half a code below its first one; differences
+    # of edges and means are what counts, and codes are points: no half is taken.
+    edges = np.array(scheme.cuts, dtype=float)
+    return np.exp((edges - scheme.offset) / scheme.scale) if scheme.logarithmic else edges
+
+
+def _bins(scheme: Scheme, profile: Profile) -> tuple[Floats, Floats]:
+    """Share and mean of each bin; where there are no rows the mean does not matter."""
+    counts = np.array(profile.counts, dtype=float)
+    totals = np.array([float(total) for total in profile.totals])
+    means = np.divide(totals, counts, out=np.zeros_like(totals), where=counts > 0)
+    if scheme.logarithmic:
+        means = np.where(counts > 0, np.exp((means - scheme.offset) / scheme.scale), 0.0)
+    return counts / counts.sum(), means

@@ -1,0 +1,1 @@
+"""Profiles of columns as mergeable integer cells: what is compared when drift is measured."""

@@ -1,0 +1,185 @@
+"""Counts rows under schemes: one grouping query per scheme, made of the engine's fastest forms.
+
+A number becomes a code of two bytes by one multiplication and one cast, and codes are counted in an array; the few rows
+that do not fit are counted by a second query. From codes to bins is a search among at most 65,536 codes in numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.profiles.wording import Wording, wording
+from warehouse.records.profiles import CODE_LIMIT, MISSING, UNUSABLE, Scheme
+from warehouse.records.streams import Stream
+from warehouse.scope import statement
+
+TEXTS = -3
+"""Bin of all texts of a scheme of words."""
+
+_FITS = 32_000.0
+"""Codes up to this size, either way, certainly fit two bytes."""
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows to count: what stands behind FROM, its parameters, and what they carry.
+
+    `cells` rows have `_cell`; `signed` ones have `_sign`; `prepared` ones hold the columns of `wording.columns`.
+    """
+
+    sql: str
+    parameters: dict[str, object]
+    cells: bool = False
+    signed: bool = False
+    prepared: bool = False
+
+
+@dataclass(slots=True)
+class Counts:
+    """Counts by cell and bin as parallel arrays; `large` are further ones as integers of any size."""
+
+    cell: Integers
+    bin: Integers
+    items: Integers
+    total: Integers
+    squares: Integers
+    large: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+
+
+def count(connection: duckdb.DuckDBPyConnection, scheme: Scheme, stream: Stream, rows: Rows) -> Counts:
+    """The rows under one scheme; without `cells` all of them are cell 0."""
+    words = wording(scheme, stream, prepared=rows.prepared)
+    match scheme.kind:
+        case "number":
+            return _numbers(connection, scheme, words, rows)
+        case "category":
+            values = {"values": list(scheme.values), "last": len(scheme.values) + 1}
+            return _plain(_run(connection, "profiles_categories", words, rows, values))
+        case "bucket":
+            return _buckets(_run(connection, "profiles_buckets", words, rows, {}))
+        case "token":
+            return _plain(_run(connection, "profiles_tokens", words, rows, {}))
+
+
+@contextmanager
+def counting_in_arrays(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Inside, groups by a two-byte integer are counted in an array (17 bits with the missing ones)."""
+    connection.execute("SET perfect_ht_threshold = 17")
+    try:
+        yield
+    finally:
+        connection.execute("RESET perfect_ht_threshold")
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, name: str, words: Wording, rows: Rows, values: dict[str, object]
+) -> dict[str, Any]:
+    text = statement(name, **_parts(words, rows))
+    found: dict[str, Any] = connection.execute(text, rows.parameters | words.parameters | values).fetchnumpy()
+    return found
+
+
+def _parts(words: Wording, rows: Rows) -> dict[str, str]:
+    items = "sum(_sign)::BIGINT" if rows.signed else "count(*)"
+    filled = f"coalesce(sum(_sign) FILTER (WHERE {words.value} IS NOT NULL), 0)::BIGINT"
+    return {
+        "cell": "_cell, " if rows.cells else "",
+        "cell_key": "_cell, " if rows.cells else "",
+        "sign": "_sign" if rows.signed else "1",
+        "items": items,
+        "filled": filled if rows.signed else f"count({words.value})",
+        "value": words.value,
+        "code": words.code,
+        "rows": rows.sql,
+    }
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, scheme: Scheme, words: Wording, rows: Rows) -> Counts:
+    found = _run(connection, "profiles_numbers", words, rows, {})
+    cells, items, filled = _cells(found), _array(found["_items"]), _array(found["_filled"])
+    codes = found["_code"]
+    empty = np.ma.getmaskarray(codes)
+    code = np.ma.getdata(codes).astype(np.int64)
+    kept = ~empty
+    counts = _binned(scheme, cells[kept], code[kept], items[kept])
+    missing = items[empty] - filled[empty]
+    _append(counts, cells[empty], np.full(len(missing), MISSING), missing)
+    if np.any(filled[empty]) or (rows.signed and np.any(empty)):
+        counts.large += _outside(connection, scheme, words, rows)
+    return counts
+
+
+def _binned(scheme: Scheme, cells: Integers, codes: Integers, items: Integers) -> Counts:
+    """Codes summed to bins, exactly: codes have 15 bits, so that squares fit with up to 2**33 rows a cell."""
+    bins = np.searchsorted(np.array(scheme.cuts, dtype=np.int64), codes, side="right")
+    width = scheme.bins
+    keys, where = np.unique(cells * width + bins, return_inverse=True)
+    order = np.argsort(where, kind="stable")
+    starts = np.searchsorted(where[order], np.arange(len(keys)))
+
+    def summed(weights: Integers) -> Integers:
+        return np.add.reduceat(weights[order], starts) if len(keys) else np.zeros(0, dtype=np.int64)
+
+    weighed = items * codes
+    return Counts(keys // width, keys % width, summed(items), summed(weighed), summed(weighed * codes))
+
+
+def _outside(
+    connection: duckdb.DuckDBPyConnection, scheme: Scheme, words: Wording, rows: Rows
+) -> list[tuple[int, int, int, int, int]]:
+    low, high = ((end * _FITS - scheme.offset) / scheme.scale for end in (-1.0, 1.0))
+    if scheme.logarithmic:
+        low, high = 1.0, 0.0
+    values = {"cuts": list(scheme.cuts), "limit": float(CODE_LIMIT), "low": low, "high": high}
+    text = statement("profiles_outside", **_parts(words, rows))
+    found = connection.execute(text, rows.parameters | words.parameters | values).fetchall()
+    return [
+        (int(cell), int(bin_), int(n), int(total), int(squares))
+        for cell, bin_, n, total, squares in (row if rows.cells else (0, *row) for row in found)
+    ]
+
+
+def _plain(found: dict[str, Any]) -> Counts:
+    items = _array(found["_items"])
+    nothing = np.zeros(len(items), dtype=np.int64)
+    return Counts(_cells(found), _array(found["_bin"]), items, nothing, nothing.copy())
+
+
+def _buckets(found: dict[str, Any]) -> Counts:
+    cells, items, filled = _cells(found), _array(found["_items"]), _array(found["_filled"])
+    nothing = np.zeros(len(items), dtype=np.int64)
+    counts = Counts(cells, _array(found["_bin"]), filled, nothing, nothing.copy())
+    without = items != filled
+    _append(counts, cells[without], np.full(int(without.sum()), MISSING), (items - filled)[without])
+    return counts
+
+
+def _append(counts: Counts, cells: Integers, bins: Integers, items: Integers) -> None:
+    nothing = np.zeros(len(items), dtype=np.int64)
+    counts.cell = np.concatenate([counts.cell, cells])
+    counts.bin = np.concatenate([counts.bin, bins])
+    counts.items = np.concatenate([counts.items, items])
+    counts.total = np.concatenate([counts.total, nothing])
+    counts.squares = np.concatenate([counts.squares, nothing])
+
+
+def _cells(found: dict[str, Any]) -> Integers:
+    if "_cell" in found:
+        return _array(found["_cell"])
+    return np.zeros(len(found["_items"]), dtype=np.int64)
+
+
+def _array(column: Any) -> Integers:
+    return np.ma.getdata(column).astype(np.int64)
+
+
+__all__ = ["MISSING", "TEXTS", "UNUSABLE", "Counts", "Rows", "count", "counting_in_arrays"]

@@ -1,0 +1,2 @@
+-- Removes rows from quarantine. $after, $through: batches, the first excluded.
+DELETE FROM quarantine WHERE batch > $after AND batch <= $through
