@@ -92,7 +92,7 @@ def iso(at: datetime) -> str:
 
 
 def span(length: timedelta | float) -> str:
-    """A length of time (a number is seconds) in its largest sensible unit: "2 days", "5 hours", "12 minutes"; never negative."""
+    """A length of time (a number: seconds) in its largest sensible unit, such as "2 days"; never negative."""
     seconds = max(0, int(length.total_seconds() if isinstance(length, timedelta) else length))
     for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size * (2 if word == "day" else 1):

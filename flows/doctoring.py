@@ -15,6 +15,7 @@ from typing import Literal
 
 from flows import project as projects
 from flows.project import Project
+from flows.scaling import doctor as scaling
 from warehouse.records.errors import ConfigurationError, GateholdError, describe
 
 PREFECT_PORT = 4200
@@ -53,7 +54,7 @@ def examine(config: Path, *, data: Path | None, now: datetime) -> list[Diagnosis
     folder = _folder(project)
     found.append(folder)
     if folder.state == "ok":
-        found += [*_store(project), *_records(project, now)]
+        found += [*_store(project), *scaling.examine(project), *_records(project, now)]
     return [*found, *_secrets(project), *_ports()]
 
 

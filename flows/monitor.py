@@ -17,6 +17,7 @@ from prefect.states import Completed
 
 from flows import checking, deciding, delivering, project, publishing, pulling, summarising
 from flows.once import Pass
+from flows.scaling import lake
 from flows.stores import open_stores
 
 # Tasks are coarse and pass references only: nothing is cached, persisted or retried, since every step is idempotent
@@ -26,6 +27,7 @@ check = task(name="check", cache_policy=NO_CACHE, persist_result=False)(checking
 summarise = task(name="summarise", cache_policy=NO_CACHE, persist_result=False)(summarising.summarise)
 decide = task(name="decide", cache_policy=NO_CACHE, persist_result=False)(deciding.decide_all)
 hand_out = task(name="deliver", cache_policy=NO_CACHE, persist_result=False)(delivering.deliver_project)
+bring_up_lake = task(name="lake", cache_policy=NO_CACHE, persist_result=False)(lake.trouble_of)
 publish = task(name="publish", cache_policy=NO_CACHE, persist_result=False)(publishing.write_page)
 
 
@@ -42,7 +44,8 @@ def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datet
         outcomes = decide(ours, stores, checks, now=now)
         delivered = hand_out(ours, stores.people, now=now)
         page = publish(ours, stores, now=now)
-    return named(Pass(now, tuple(pulled), checks, tuple(outcomes), delivered), page)
+        behind = bring_up_lake(ours, stores, now=now) if ours.policy.storage else ""
+    return named(Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind), page)
 
 
 def named(done: Pass, page: Path) -> State[Any]:
@@ -51,6 +54,7 @@ def named(done: Pass, page: Path) -> State[Any]:
         f"{o.standing.rollout}: {o.standing.standing} ({o.standing.reasons[0].detail})" for o in done.outcomes
     )
     message = f"{said or 'no rollouts'} - page: {page}"
+    message += f". {done.lake}" if done.lake else ""
     if done.degraded:
         return Completed(name="Degraded", message=f"Sources not read in full: {', '.join(done.degraded)}. {message}")
     if any(o.standing.standing != "go" for o in done.outcomes):

@@ -29,6 +29,8 @@ class Pass:
     checks: DataChecks
     outcomes: tuple[Outcome, ...]
     delivered: DeliveryReport | None
+    lake: str = ""
+    """Why the lake is behind the ledger, empty when it is not or there is none."""
 
     @property
     def degraded(self) -> tuple[str, ...]:
@@ -79,7 +81,20 @@ def run_with(
     outcomes = deciding.decide_all(project, stores, checks, now=now)
     say("Handing out decisions")
     delivered = _deliver(project, stores, now=now, act=act)
-    return Pass(now, tuple(pulled), checks, tuple(outcomes), delivered)
+    behind = _bring_up_lake(project, stores, now=now, say=say)
+    return Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind)
+
+
+def _bring_up_lake(project: Project, stores: Stores, *, now: datetime, say: Say) -> str:
+    if project.policy.storage is None:
+        return ""
+    from flows.scaling import lake
+
+    say("Bringing the lake up to the ledger")
+    trouble = lake.trouble_of(project, stores, now=now)
+    if trouble:
+        say(trouble)
+    return trouble
 
 
 def _deliver(project: Project, stores: Stores, *, now: datetime, act: bool) -> DeliveryReport | None:

@@ -134,3 +134,11 @@ def test_a_failed_gate_is_an_error_in_the_next_run(tmp_path: Path, planted: list
     said = verdicts(type_it("gate", "shop", "--json", at=AT).json)["harm"]
     assert (said["outcome"], said["reason"]) == ("error", "self_test_failed")
     assert "A planted decline was missed." in said["detail"]
+
+
+@pytest.mark.slow
+def test_every_gate_of_a_new_project_holds(tmp_path: Path) -> None:
+    gatehold("init", str(tmp_path / "shop"))
+    typed = gatehold("self-test", "--config", str(tmp_path / "shop"), "--as-of", AT)
+    assert typed.code == 0
+    assert typed.out.splitlines()[-1].endswith(" held, 0 failed.")

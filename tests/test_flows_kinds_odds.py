@@ -62,7 +62,6 @@ def test_a_doubled_candidate_breaches_and_pauses(equal: Project, tmp_path: Path)
     assert found.estimate is not None
     assert found.estimate > 1.5
     assert "odds ratio of harmful_output_rate (candidate to control)" in found.detail
-    page = (project.reports / publishing.PAGE).read_text(encoding="utf-8") if project.reports.exists() else ""
     with p.opened(project) as stores:
         page = publishing.write_page(project, stores, now=done.now).read_text(encoding="utf-8")
     assert "odds ratio" in page

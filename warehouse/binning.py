@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from warehouse.expressions import bind
 
@@ -17,44 +18,60 @@ OFF = 0.4
 """How far, in steps, a cut point may lie from its place on an even scale for the nearest one to be computed."""
 
 
-def place(given: str, cuts: Sequence[float], parameters: dict[str, object]) -> str:
-    """SQL of the bin of the number `given`, counting from 0; missing where that is."""
+def near(given: str, cuts: Sequence[float], parameters: dict[str, object]) -> str:
+    """SQL of the number of the cut point next to `given`, counting from 0; missing where `place` needs none."""
+    scale = _even(cuts)
+    if scale is None:
+        return "NULL::SMALLINT"
+    low, high, start, per_step = (
+        bind(float(part), parameters) for part in (cuts[0], cuts[-1], scale.start, 1 / scale.step)
+    )
+    point = f"ln({given})" if scale.logarithmic else given
+    number = f"(({point} - {start}::DOUBLE) * {per_step}::DOUBLE)::SMALLINT"
+    return f"CASE WHEN {given} >= {low}::DOUBLE AND {given} < {high}::DOUBLE THEN {number} END"
+
+
+def place(given: str, nearest: str, cuts: Sequence[float], parameters: dict[str, object]) -> str:
+    """SQL of the bin of the number `given`, counting from 0; missing where that is. `nearest` holds what `near` says."""
     cuts = [float(cut) for cut in cuts]
     if len(cuts) <= FEW:
         above = " + ".join(f"({given} >= {bind(cut, parameters)}::DOUBLE)::SMALLINT" for cut in cuts)
         return above or f"CASE WHEN {given} IS NOT NULL THEN 0::SMALLINT END"
-    for logarithmic in (False, True):
-        if (scale := _scale(cuts, logarithmic)) is not None:
-            return _nearest(given, cuts, scale, logarithmic, parameters)
-    return f"CASE WHEN {given} IS NOT NULL THEN {_halved(given, cuts, 0, parameters)} END"
+    if _even(cuts) is None:
+        return f"CASE WHEN {given} IS NOT NULL THEN {_halved(given, cuts, 0, parameters)} END"
+    known, low, high = bind(cuts, parameters), bind(cuts[0], parameters), bind(cuts[-1], parameters)
+    return (
+        f"coalesce({nearest} + ({given} >= list_extract({known}::DOUBLE[], {nearest} + 1))::SMALLINT, "
+        f"CASE WHEN {given} < {low}::DOUBLE THEN 0::SMALLINT "
+        f"WHEN {given} >= {high}::DOUBLE THEN {len(cuts)}::SMALLINT END)"
+    )
 
 
-def _scale(cuts: Sequence[float], logarithmic: bool) -> tuple[float, float] | None:
-    """First point and step of an even scale on which every cut point lies near its own number; None without one."""
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """An even scale, of values or of their logarithms: its first point and its step."""
+
+    start: float
+    step: float
+    logarithmic: bool
+
+
+def _even(cuts: Sequence[float]) -> _Scale | None:
+    """An even scale on which every one of many cut points lies near its own number; None without one."""
+    if len(cuts) <= FEW:
+        return None
+    return _scale(cuts, logarithmic=False) or _scale(cuts, logarithmic=True)
+
+
+def _scale(cuts: Sequence[float], *, logarithmic: bool) -> _Scale | None:
     if logarithmic and cuts[0] <= 0:
         return None
-    points = [math.log(cut) for cut in cuts] if logarithmic else list(cuts)
+    points = [math.log(cut) for cut in cuts] if logarithmic else [float(cut) for cut in cuts]
     step = (points[-1] - points[0]) / (len(points) - 1)
-    if step <= 0 or not math.isfinite(step):
+    if not (step > 0 and math.isfinite(step) and math.isfinite(1 / step)):
         return None
     near = all(abs((point - points[0]) / step - i) <= OFF for i, point in enumerate(points))
-    return (points[0], step) if near else None
-
-
-def _nearest(
-    given: str, cuts: Sequence[float], scale: tuple[float, float], logarithmic: bool, parameters: dict[str, object]
-) -> str:
-    """The number of the nearest cut point, one more if the value is not below it."""
-    low, high = bind(cuts[0], parameters), bind(cuts[-1], parameters)
-    start, step = (bind(part, parameters) for part in scale)
-    known = bind(list(cuts), parameters)
-    point = f"ln({given})" if logarithmic else given
-    nearest = f"floor(({point} - {start}::DOUBLE) / {step}::DOUBLE + 0.5::DOUBLE)::SMALLINT"
-    return (
-        f"CASE WHEN {given} < {low}::DOUBLE THEN 0::SMALLINT WHEN {given} >= {high}::DOUBLE "
-        f"THEN {len(cuts)}::SMALLINT ELSE {nearest} + "
-        f"({given} >= list_extract({known}::DOUBLE[], {nearest} + 1))::SMALLINT END"
-    )
+    return _Scale(points[0], step, logarithmic) if near else None
 
 
 def _halved(given: str, cuts: Sequence[float], below: int, parameters: dict[str, object]) -> str:

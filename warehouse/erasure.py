@@ -1,8 +1,8 @@
 """Erasing a person's rows: all revisions, all text, while sums, evidence and decisions stay valid.
 
 Sums are deltas of batches, so taking rows away changes none of them. What must not happen afterwards is that something
-taken back was never counted so, or that something comes in again: values erased leave a tombstone (a salted digest), and
-a session that lost some of its rows is sealed (its unit stays as it was counted).
+is taken back that was never counted so, or that something comes in again: values erased leave a tombstone (a salted
+digest), and a session that lost some of its rows is sealed (its unit stays as it was counted).
 """
 
 from __future__ import annotations
@@ -82,10 +82,23 @@ def erase(
 def erasures(warehouse: Warehouse, *, unlogged: bool = False) -> list[Erased]:
     """Every erasure, oldest first, or only those that the decision log does not have yet."""
     found = warehouse.connection.execute(sql.load("erasure_records"), {"unlogged": unlogged}).fetchall()
-    return [
-        Erased(row[0], utc(row[1]), *row[2:6], json.loads(row[6]), json.loads(row[7]), row[8], tuple(json.loads(row[9])))
-        for row in found
-    ]
+    return [_record(row) for row in found]
+
+
+def _record(row: tuple[Any, ...]) -> Erased:
+    erasure, at, by, reason, column, subject, rows, kept, quarantined, rollouts = row
+    return Erased(
+        erasure=erasure,
+        at=utc(at),
+        by=by,
+        reason=reason,
+        column=column,
+        subject_digest=subject,
+        rows=json.loads(rows),
+        kept=json.loads(kept),
+        quarantined=quarantined,
+        rollouts=tuple(json.loads(rollouts)),
+    )
 
 
 def mark_logged(warehouse: Warehouse, erasure: str) -> None:
@@ -95,7 +108,7 @@ def mark_logged(warehouse: Warehouse, erasure: str) -> None:
 
 
 def screen(connection: duckdb.DuckDBPyConnection, stream: str, staged: str = "staged") -> int:
-    """How many readable rows of the staging table are kept out because they were erased or are older than rows are kept.
+    """How many readable rows of the staging table are kept out: erased ones, and those older than rows are kept.
 
     They go to quarantine without any text. `staged` needs the columns reason, detail, raw, event_id, session_id,
     occurred_at and attributes, and those of the stream. Runs inside the transaction that takes a file in, before its
@@ -142,9 +155,7 @@ def _tables(warehouse: Warehouse, column: str) -> list[str]:
 
 
 def _salt(connection: duckdb.DuckDBPyConnection) -> str:
-    connection.execute(
-        "INSERT OR IGNORE INTO store_salts VALUES ('erasure', $salt)", {"salt": secrets.token_hex(32)}
-    )
+    connection.execute("INSERT OR IGNORE INTO store_salts VALUES ('erasure', $salt)", {"salt": secrets.token_hex(32)})
     row = connection.execute("SELECT salt FROM store_salts WHERE name = 'erasure'").fetchone()
     assert row is not None
     return str(row[0])

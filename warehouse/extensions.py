@@ -7,7 +7,7 @@ DuckDB version that it was built for.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal as OneOf
@@ -103,3 +103,24 @@ def _text(value: str) -> str:
 
 def _first_line(error: duckdb.Error) -> str:
     return str(error).strip().split("\n")[0].rstrip(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Whether an extension can be loaded without a download: how, or (`loaded` None) why not."""
+
+    name: str
+    loaded: Loaded | None
+    problem: str = ""
+
+
+def examine(names: Iterable[str], folder: Path | None = None) -> list[Examined]:
+    """How each extension would be loaded on this machine; downloads and keeps nothing."""
+    found = []
+    for name in names:
+        with duckdb.connect(":memory:") as probe:
+            try:
+                found.append(Examined(name, load(probe, name, folder=folder, install=False)))
+            except StoreError as error:
+                found.append(Examined(name, None, str(error)))
+    return found

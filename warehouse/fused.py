@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warehouse import assisted
-from warehouse.binning import place
+from warehouse.binning import near, place
 from warehouse.chunks import Chunk
 from warehouse.expressions import bind
 from warehouse.measures import condition, largest, millionths, number, truth, usable
@@ -47,11 +47,13 @@ def write(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk)
     sums = {index: _sums(index, metric, chunk.stream, values) for index, metric in metrics.items()}
     aggregates = {name: sql for each in sums.values() for name, sql in each.aggregates.items()}
     shared = {"window": statement("cells_window"), "rows": chunk.rows}
-    signed = ", ".join(f"sum(_sign * {name})::HUGEINT AS {name}" for name in aggregates)
+    # Without rows superseded there is one group per sign, and nothing to sum.
+    signed = ", ".join(f"sum(_sign * {n})::HUGEINT AS {n}" if chunk.superseding else n for n in aggregates)
     connection.execute(
         statement(
             "cells_groups",
             signed=signed,
+            grouped="GROUP BY ALL" if chunk.superseding else "",
             aggregates=", ".join(f"{sql} AS {name}" for name, sql in aggregates.items()),
             numbers="".join(f", {sql}" for each in sums.values() for sql in each.given),
             columns=", ".join(sql for each in sums.values() for sql in each.columns) or "NULL AS _nothing",
@@ -98,17 +100,30 @@ def _write_bins(
     window: Mapping[str, object],
     shared: Mapping[str, str],
 ) -> None:
+    """Write the bins of all histograms; one without cut points has a single bin, whose rows are counted already."""
     if not histograms:
         return
-    values = {**chunk.values, **window}
-    numbers = ", ".join(f"{number(m, chunk.stream, values)} AS _number_{i}" for i, m in histograms.items())
-    valued = ", ".join(f"{_valued(i, m, chunk.stream, values)} AS _valued_{i}" for i, m in histograms.items())
-    places = ", ".join(f"{place(f'_valued_{i}', m.cuts, values)} AS _bin_{i}" for i, m in histograms.items())
-    text = statement("bins_rows", numbers=numbers, valued=valued, places=places, **shared)
-    warehouse.connection.execute(text, values)
-    for index, metric in histograms.items():
-        text = statement("bins_insert", into=chunk.into, place=f"_bin_{index}", items=chunk.signed)
-        warehouse.connection.execute(text, {"digest": metric.digest})
+    parted = {index: metric for index, metric in histograms.items() if metric.cuts}
+    if parted:
+        values = {**chunk.values, **window}
+        numbers = ", ".join(f"{number(m, chunk.stream, values)} AS _number_{i}" for i, m in parted.items())
+        valued = ", ".join(f"{_valued(i, m, chunk.stream, values)} AS _valued_{i}" for i, m in parted.items())
+        nearest = ", ".join(f"{near(f'_valued_{i}', m.cuts, values)} AS _near_{i}" for i, m in parted.items())
+        places = ", ".join(
+            f"{place(f'_valued_{i}', f'_near_{i}', m.cuts, values)} AS _bin_{i}" for i, m in parted.items()
+        )
+        text = statement("bins_rows", numbers=numbers, valued=valued, nearest=nearest, places=places, **shared)
+        warehouse.connection.execute(text, values)
+    bound: dict[str, object] = {}
+    branches = [
+        statement("bins_of_rows", digest=bind(metric.digest, bound), place=f"_bin_{index}", items=chunk.signed)
+        if metric.cuts
+        else statement("bins_of_groups", digest=bind(metric.digest, bound), items=f"_scored_{index}")
+        for index, metric in histograms.items()
+    ]
+    warehouse.connection.execute(
+        statement("bins_insert", into=chunk.into, branches="UNION ALL\n".join(branches)), bound
+    )
 
 
 def _items(index: int, metric: CellMetric) -> str:
@@ -159,11 +174,6 @@ def _valued(index: int, metric: CellMetric, stream: Stream, parameters: dict[str
 
 
 def _squares(column: str, most: int | None) -> str:
-    """The exact sum of squares; those that do not fit 64 bits are squared apart, which costs more."""
-    if most is not None and most <= SQUARABLE:
-        return f"coalesce(sum({column} * {column}), 0)"
-    small = f"sum(CASE WHEN {column} BETWEEN -{SQUARABLE} AND {SQUARABLE} THEN {column} * {column} END)"
-    large = (
-        f"sum({column}::HUGEINT * {column}::HUGEINT) FILTER (WHERE {column} NOT BETWEEN -{SQUARABLE} AND {SQUARABLE})"
-    )
-    return f"coalesce({small}, 0) + coalesce({large}, 0)"
+    """The exact sum of squares, in 64 bits where the largest value allows it: that is much faster."""
+    wide = "" if most is not None and most <= SQUARABLE else "::HUGEINT"
+    return f"coalesce(sum({column}{wide} * {column}), 0)"

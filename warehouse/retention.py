@@ -36,10 +36,14 @@ def apply(warehouse: Warehouse, rules: RetentionRules, *, now: datetime) -> list
     """
     day = utc(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     removed: list[Removal] = []
-    streams = [table.removeprefix("events_") for table in _tables(warehouse) if table.startswith("events_")]
+    tables = _tables(warehouse)
+    streams = [table.removeprefix("events_") for table in tables if table.startswith("events_")]
     if rules.raw_text is not None:
         for stream in streams:
-            removed += _text(warehouse, stream, rules.text.get(stream, StreamText()), day - rules.raw_text, now)
+            text = rules.text.get(stream, StreamText())
+            present = tuple(name for name in text.columns if name in tables[table_of(stream)])
+            text = StreamText(present, text.kept)
+            removed += _text(warehouse, stream, text, day - rules.raw_text, now)
         removed += _quarantined(warehouse, "quarantine_text", day - rules.raw_text, now)
     if rules.events is not None:
         for stream in streams:
@@ -47,7 +51,8 @@ def apply(warehouse: Warehouse, rules: RetentionRules, *, now: datetime) -> list
                 removed += _events(warehouse, stream, day - rules.events, now)
         removed += _quarantined(warehouse, "quarantine", day - rules.events, now)
     if rules.cells is not None:
-        removed += _cells(warehouse, day - rules.cells, now)
+        summaries = [t for t, columns in tables.items() if t == "window_counts" or {*SUMMARIES} <= set(columns)]
+        removed += _cells(warehouse, summaries, day - rules.cells, now)
     if rules.evidence is not None:
         removed += _evidence(warehouse, day - rules.evidence, now)
     return removed
@@ -76,12 +81,9 @@ def kept_since(warehouse: Warehouse, stream: str) -> datetime | None:
     return None if mark is None else mark[1]
 
 
-def _text(
-    warehouse: Warehouse, stream: str, text: StreamText, bound: datetime, now: datetime
-) -> Iterator[Removal]:
+def _text(warehouse: Warehouse, stream: str, text: StreamText, bound: datetime, now: datetime) -> Iterator[Removal]:
     """Empty the text columns of rows that arrived before `bound`, batch by batch."""
-    present = {name for name, _ in _columns(warehouse, table_of(stream))}
-    columns = [identifier(name) for name in text.columns if name in present]
+    columns = [identifier(name) for name in text.columns]
     form = json.dumps([sorted(columns), sorted(text.kept)])
     after, through = _due(warehouse, "raw_text", stream, form, bound)
     if through <= after:
@@ -141,7 +143,7 @@ def _events(warehouse: Warehouse, stream: str, bound: datetime, now: datetime) -
         yield from [_log(connection, Removal(utc(now), "events", stream, bound, rows))] if rows else []
 
 
-def _cells(warehouse: Warehouse, bound: datetime, now: datetime) -> Iterator[Removal]:
+def _cells(warehouse: Warehouse, tables: Sequence[str], bound: datetime, now: datetime) -> Iterator[Removal]:
     """Remove summaries of windows before `bound`, but none from the first window of an open epoch on."""
     asked = "SELECT min(first_window) FROM epochs WHERE closed_at IS NULL"
     row = warehouse.connection.execute(asked).fetchone()
@@ -150,11 +152,6 @@ def _cells(warehouse: Warehouse, bound: datetime, now: datetime) -> Iterator[Rem
     mark = _mark(warehouse, "cells", "")
     if mark is not None and mark[1] >= bound:
         return
-    tables = [
-        table
-        for table in _tables(warehouse)
-        if table == "window_counts" or {*SUMMARIES} <= {name for name, _ in _columns(warehouse, table)}
-    ]
     with warehouse.transaction() as connection:
         rows = sum(
             _count(connection, f"DELETE FROM {identifier(table)} WHERE window_start < $bound", {"bound": bound})
@@ -201,9 +198,7 @@ def _note(
     connection: duckdb.DuckDBPyConnection, what: Removed, stream: str, batch: int, bound: datetime, form: str
 ) -> None:
     values = {"what": what, "stream": stream, "batch": batch, "bound": bound, "rules": form}
-    connection.execute(
-        "INSERT OR REPLACE INTO retention_marks VALUES ($what, $stream, $batch, $bound, $rules)", values
-    )
+    connection.execute("INSERT OR REPLACE INTO retention_marks VALUES ($what, $stream, $batch, $bound, $rules)", values)
 
 
 def _log(connection: duckdb.DuckDBPyConnection, removal: Removal) -> Removal:
@@ -219,12 +214,9 @@ def _count(connection: duckdb.DuckDBPyConnection, statement: str, values: dict[s
     return int(row[0]) if row else 0
 
 
-def _tables(warehouse: Warehouse) -> list[str]:
-    found = warehouse.connection.execute(sql.load("snapshot_tables")).fetchall()
-    return list(dict.fromkeys(table for table, _, _ in found))
-
-
-def _columns(warehouse: Warehouse, table: str) -> list[tuple[str, str]]:
-    found = warehouse.connection.execute(sql.load("snapshot_tables")).fetchall()
-    return [(column, kind) for name, column, kind in found if name == table]
-
+def _tables(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Every table with the names of its columns."""
+    found: dict[str, list[str]] = {}
+    for table, column, _ in warehouse.connection.execute(sql.load("snapshot_tables")).fetchall():
+        found.setdefault(table, []).append(column)
+    return found

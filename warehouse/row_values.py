@@ -24,7 +24,7 @@ def row_values(warehouse: Warehouse, metrics: Sequence[CellMetric], stream: Stre
     if events is None:
         return {}
     values: dict[str, object] = {}
-    made = measures(metrics, stream, values)
+    made = measures(dict(enumerate(metrics)), stream, values)
     columns = ", ".join(f"_in_{i}, _value_{i}" for i in range(len(metrics)))
     sql = statement("row_values", columns=columns, measures=made, events=events)
     return {

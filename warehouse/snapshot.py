@@ -30,8 +30,8 @@ class Snapshot:
     """An open snapshot; use it as a context manager so that the file is let go.
 
     `as_of` is the time of the run that published it, `batch` the newest batch known then; both never change while it
-    is open. `view` can be given to everything that reads cells, evidence, ledger, findings and history; of the rows of a
-    stream there are only recent ones (`rows`), so whatever reads event tables fails on it.
+    is open. `view` can be given to everything that reads cells, evidence, ledger, findings and history; of the rows
+    of a stream there are only recent ones (`rows`), so whatever reads event tables fails on it.
     """
 
     def __init__(self, view: Warehouse, as_of: datetime, batch: int) -> None:

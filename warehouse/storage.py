@@ -19,7 +19,7 @@ from warehouse import retention, snapshot, sql
 from warehouse.expressions import identifier
 from warehouse.people.file import FILE_NAME as PEOPLE_FILE
 from warehouse.records.errors import StoreError
-from warehouse.records.storage import Month, Rewriting, Stored, StorageReport, StreamText
+from warehouse.records.storage import Month, Rewriting, StorageReport, Stored, StreamText
 from warehouse.scope import utc
 from warehouse.store import FILE_NAME, Warehouse
 
@@ -54,14 +54,17 @@ def compact(warehouse: Warehouse, *, now: datetime, force: bool = False) -> Rewr
     before = path.stat().st_size
     if shutil.disk_usage(warehouse.folder).free < (size - free) * 1.2:
         raise StoreError(
-            f"Writing {path} anew needs about {size - free:,} bytes more on its disk for a moment. Make room and try again."
+            f"Writing {path} anew needs about {size - free:,} bytes more on its disk for a moment. "
+            "Make room and try again."
         )
     part = path.with_suffix(".part")
     try:
         _write(connection, path, part)
         _swap(warehouse, path, part)
     except (duckdb.Error, OSError) as error:
-        raise StoreError(f"{path} could not be written anew: {str(error).splitlines()[0]}. The old file stays.") from error
+        raise StoreError(
+            f"{path} could not be written anew: {str(error).splitlines()[0]}. The old file stays."
+        ) from error
     done = Rewriting(before, path.stat().st_size)
     with warehouse.transaction() as opened:
         opened.execute("INSERT INTO rewritings VALUES ($at, $before, $after)", {"at": utc(now), **_sizes(done)})
@@ -81,10 +84,10 @@ def is_due(warehouse: Warehouse, rewrite_after: timedelta, *, now: datetime) -> 
 
 
 def report(warehouse: Warehouse, text: dict[str, StreamText], *, reports: Path) -> StorageReport:
-    """Sizes of everything stored; `text` says by stream which columns are raw text, `reports` is the folder of pages."""
+    """Sizes of everything stored; `text` says by stream what is raw text, `reports` is the folder of pages."""
     connection = warehouse.connection
     connection.execute("CHECKPOINT")
-    size, free = _blocks(connection)
+    _, free = _blocks(connection)
     stored = [Stored("free", "unused blocks of the warehouse", None, free)]
     months: list[Month] = []
     for table, columns in _columns(connection).items():
@@ -146,8 +149,7 @@ def _swap(warehouse: Warehouse, path: Path, part: Path) -> None:
 
 def _blocks(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """Bytes of the file's blocks, and of those that hold nothing."""
-    asked = "SELECT total_blocks * block_size, free_blocks * block_size FROM pragma_database_size() WHERE database_name = current_database()"
-    row = connection.execute(asked).fetchone()
+    row = connection.execute(sql.load("storage_blocks")).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
@@ -174,9 +176,7 @@ def _group(table: str, columns: Sequence[str]) -> Any:
     return "summaries" if _SUMMARIES in columns else "ledger"
 
 
-def _months(
-    connection: duckdb.DuckDBPyConnection, stream: str, rows: int, texts: int, narrow: int
-) -> list[Month]:
+def _months(connection: duckdb.DuckDBPyConnection, stream: str, rows: int, texts: int, narrow: int) -> list[Month]:
     statement = sql.load("storage_months").format(events=identifier(f"events_{stream}"))
     return [
         Month(stream, month, count, texts * count // rows, narrow * count // rows)

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def kolmogorov(distance: float, n: int, m: int) -> float:
-    """ln p of a Kolmogorov-Smirnov distance (the limit of Smirnov; on bins it errs towards chance)."""
+    """The ln p of a Kolmogorov-Smirnov distance (the limit of Smirnov; on bins it errs towards chance)."""
     effective = math.sqrt(n * m / (n + m))
     x = (effective + 0.12 + 0.11 / effective) * distance
     if x > 3.0:
@@ -35,7 +35,7 @@ def kolmogorov(distance: float, n: int, m: int) -> float:
 
 
 def means(scheme: Scheme, before: Profile, now: Profile) -> float:
-    """ln p of the difference of the means of the codes (normal approximation, variances of each side); two-sided."""
+    """The ln p of the difference of the means of the codes, two-sided (normal approximation, each side's variance)."""
     from scipy.special import log_ndtr
 
     error = math.sqrt(_variance(before) / before.rows + _variance(now) / now.rows)
@@ -46,14 +46,14 @@ def means(scheme: Scheme, before: Profile, now: Profile) -> float:
 
 
 def numbers(scheme: Scheme, before: Profile, now: Profile) -> float:
-    """ln p of the more surprising of both tests above, doubled because there are two."""
+    """The ln p of the more surprising of both tests above, doubled because there are two."""
     distance, _ = distances.kolmogorov(before.counts, now.counts)
     least = min(kolmogorov(distance, before.rows, now.rows), means(scheme, before, now))
     return min(0.0, math.log(2.0) + least)
 
 
 def counts(before: Sequence[int], now: Sequence[int]) -> float:
-    """ln p of Pearson's chi-square of two vectors of counts, rare bins taken together."""
+    """The ln p of Pearson's chi-square of two vectors of counts, rare bins taken together."""
     a, b = np.array(before, dtype=float), np.array(now, dtype=float)
     share = min(a.sum(), b.sum()) / (a.sum() + b.sum())
     rare = (a + b) * share < LEAST_EXPECTED
@@ -63,7 +63,7 @@ def counts(before: Sequence[int], now: Sequence[int]) -> float:
 
 
 def chi_square_tail(statistic: float, freedom: int) -> float:
-    """ln of the probability of a larger chi-square; beyond double precision by its asymptotic series' first term."""
+    """The ln probability of a larger chi-square; beyond double precision the first term of its asymptotic series."""
     from scipy.special import chdtrc, gammaln
 
     if freedom <= 0 or statistic <= 0:
@@ -77,7 +77,7 @@ def chi_square_tail(statistic: float, freedom: int) -> float:
 
 
 def words(before: Profile, now: Profile) -> float:
-    """ln p of the most surprising word bucket, times the number of buckets (Bonferroni: words of a text go together)."""
+    """The ln p of the most surprising bucket of words, times their number (Bonferroni: words of a text go together)."""
     from scipy.special import log_ndtr
 
     a, b = np.array(before.counts, dtype=float), np.array(now.counts, dtype=float)
@@ -92,7 +92,7 @@ def words(before: Profile, now: Profile) -> float:
 
 
 def log_evidence(log_p: float) -> float:
-    """ln of the evidence of a p-value, the mixture of `checks.evidence.many.p_to_e_mixture`, for any ln p."""
+    """The ln of the evidence of a p-value, the mixture of `checks.evidence.many.p_to_e_mixture`, for any ln p."""
     if log_p == -math.inf:
         return math.inf
     if log_p > -1e-6:

@@ -1,8 +1,9 @@
 """How the columns of a reference are to be counted: kinds, fixed points and cut points; pure.
 
-CODES. A number gets an integer code of two bytes, fine enough that hardly any two of the reference's 257 quantiles share
-one: by itself where it is a small integer, times a power of ten where it has few decimals (both exact), else times a
-power of two, if need be about the middle of the reference, and by its logarithm where it spans many powers of ten.
+CODES. A number gets an integer code of two bytes, fine enough that hardly any two of the reference's 257 quantiles
+share one: by itself where it is a small integer, times a power of ten where it has few decimals (both exact), else
+times a power of two, if need be about the middle of the reference, and by its logarithm where it spans many powers of
+ten.
 
 CUT POINTS. Where the reference has few different codes, each has a bin of its own, and so has what lies between them.
 Else the quantiles of the reference, and beyond its ends distances that double: a far outlier lies in another bin than a
@@ -30,6 +31,9 @@ Floats = NDArray[np.float64]
 
 HIGH = 1_000
 """Different values from which on a category is counted by its hash."""
+
+IDENTIFIER = 80
+"""Characters up to which a text of one or two words may be a name or an identifier."""
 
 QUANTILES, ATOMS = 200, 120
 _LARGEST = 32_000.0
@@ -73,7 +77,8 @@ def schemes(held: Sequence[Held], setting: Setting) -> tuple[Scheme, ...]:
     """One scheme per column, several for a text that is prose.
 
     A text is one of categories unless the reference holds more than 100 different ones that make up more than a tenth
-    of its values: then it is prose, counted by length, kinds of characters and words, or by length alone.
+    of its values and most of them are several words or longer than an identifier: then it is prose, counted by length,
+    kinds of characters and words, or by length alone.
     """
     return tuple(scheme for column in held for scheme in _column(column, setting))
 
@@ -88,7 +93,7 @@ def _column(held: Held, setting: Setting) -> Iterator[Scheme]:
     }
     if declared is not None and declared.type in ("number", "integer"):
         yield Scheme(**same, part="", kind="number", **number(held.sample))
-    elif declared is not None and declared.type == "text" and held.distinct > max(PROSE, held.rows / 10):
+    elif declared is not None and declared.type == "text" and _is_prose(held):
         yield from _prose(held, setting, same)
     elif held.distinct > HIGH:
         yield Scheme(**same, part="", kind="bucket", buckets=4_096, hashed_by=setting.hashed_by)
@@ -96,6 +101,13 @@ def _column(held: Held, setting: Setting) -> Iterator[Scheme]:
         counted = Counter(str(value) for value in held.sample)
         values = tuple(v for v, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: setting.top])
         yield Scheme(**same, part="", kind="category", values=values)
+
+
+def _is_prose(held: Held) -> bool:
+    if held.distinct <= max(PROSE, held.rows / 10):
+        return False
+    some = [str(text).strip() for text in held.sample[:1_000]]
+    return 2 * sum(len(text.split()) > 2 or len(text) > IDENTIFIER for text in some) > len(some)
 
 
 def _prose(held: Held, setting: Setting, same: dict[str, Any]) -> Iterator[Scheme]:
@@ -154,7 +166,8 @@ def _centred(low: float, high: float) -> dict[str, Any]:
 def _codes(values: Floats, point: dict[str, Any]) -> NDArray[np.int64]:
     plain = np.log(values) if point.get("logarithmic") else values
     codes = np.rint(plain * point["scale"] + point.get("offset", 0))
-    return np.clip(codes, -CODE_LIMIT, CODE_LIMIT).astype(np.int64)
+    clipped: NDArray[np.int64] = np.clip(codes, -CODE_LIMIT, CODE_LIMIT).astype(np.int64)
+    return clipped
 
 
 def _cuts(codes: NDArray[np.int64]) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from checks.policy.drift import Drift
 from checks.policy.gates import Gate
 from checks.policy.judges import Judge
 from checks.policy.metrics import Metric
+from checks.policy.privacy import Retention
 from checks.policy.quality import DataCheck
 from checks.policy.rollouts import Rollout
 from checks.policy.sources import Source
@@ -38,6 +39,8 @@ class Settings(Section):
     """Silence after which a session is over."""
     lease: Annotated[Duration, _between(timedelta(minutes=1), timedelta(days=60))] = timedelta(hours=3)
     """How long a standing lasts when nobody renews it."""
+    retention: Retention | None = None
+    """How long what is kept; without it everything is kept for good."""
     storage: Storage | None = None
     """Where a copy of all events is kept beside the embedded file."""
 

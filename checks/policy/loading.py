@@ -17,6 +17,7 @@ from checks.policy import (
     gate_checks,
     judge_checks,
     metric_checks,
+    privacy,
     quality,
     rollouts,
     sources,
@@ -73,6 +74,7 @@ def parse(file: str, read: files.Read) -> Policy:
         items += found
         problems += wrong + _settings(document, settings)
     problems += _between(items, gathered.complete) + _twice(items)
+    problems += [problem for document in gathered.documents for problem in _texts(document, items)]
     if problems:
         raise ConfigurationError(_once(problems))
     return _policy(items, settings, Place(gathered.documents[0], ()))
@@ -85,6 +87,12 @@ def _between(items: Sequence[Item], complete: bool) -> list[Problem]:
     found = [problem for item in entries for problem in _CHECKS[item.section](item.raw, item.place, known)]
     # A name that seems unknown may be declared in the file that could not be read.
     return [problem for problem in found if complete or not problem.message.startswith(NO_SUCH)]
+
+
+def _texts(document: Document, items: Sequence[Item]) -> Iterator[Problem]:
+    """What the retention of one file says of columns that the streams do not have."""
+    if isinstance(document.data, dict):
+        yield from privacy.texts_check(document.data.get("retention"), Place(document, ()), _known(items).streams)
 
 
 def _policy(items: Sequence[Item], settings: dict[str, Any], root: Place) -> Policy:

@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 
 from pydantic import AfterValidator, Field
 
+from checks.policy import privacy
 from checks.policy.base import ColumnName, LengthOfTime, Name, Section, Words, refuse
 from checks.policy.known import Known, Raw, no_column, text, unknown
 from checks.policy.report import Place, listed, shown
@@ -51,10 +52,15 @@ class Source(Section):
     """Smallest number of rows a window should bring, where one knows."""
     late_rows: OneOf["count", "supplement"] = "count"
     """What late rows do: only counted, or folded as a supplement where lateness cannot depend on the outcome."""
+    redact: privacy.Redact | None = None
+    """What is taken out of its rows before they are stored."""
 
     def record(self, stream: Stream) -> SourceSpec:
         """The source as the warehouse knows it; its digest covers all that decides which rows it brings."""
-        facts = [self.kind, self.stream, sorted(self.fields.items()), self.time_format, self.path, repr(stream)]
+        redaction = self.redact.record() if self.redact else None
+        fields = sorted(self.fields.items())
+        facts: list[object] = [self.kind, self.stream, fields, self.time_format, self.path, repr(stream)]
+        facts += [repr(redaction)] if redaction else []
         return SourceSpec(
             name=self.name,
             kind=self.kind,
@@ -66,6 +72,7 @@ class Source(Section):
             expected_per_window=self.expected_per_window,
             late_rows=self.late_rows,
             digest=hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
+            redaction=redaction,
         )
 
 
@@ -78,6 +85,8 @@ def check(raw: Raw, place: Place, known: Known) -> Iterator[Problem]:
         yield unknown(place, ("stream",), "stream", name, known.streams)
         return
     stream, fields = known.streams[name], raw.get("fields")
+    if stream is not None:
+        yield from privacy.check(raw, place, stream)
     if stream is None or not isinstance(fields, dict):
         return
     for column, origin in fields.items():

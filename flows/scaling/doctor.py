@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.project import Project
@@ -23,36 +22,38 @@ WAYS = {
 def examine(project: Project) -> Iterator[Diagnosis]:
     """A diagnosis of each extension and of the lake; nothing without `storage:`. Downloads and changes nothing."""
     from flows.doctoring import Diagnosis
-    from warehouse import health
-    from warehouse.extensions import NEEDED, OBJECT_STORAGE
+    from warehouse import extensions
 
     storage = project.policy.storage
     if storage is None:
         return
     folder = (project.base / storage.extensions).absolute() if storage.extensions else None
-    names = (*NEEDED, *([OBJECT_STORAGE] if storage.in_bucket else []))
-    for found in health.extensions(names, folder):
+    names = (*extensions.NEEDED, *([extensions.OBJECT_STORAGE] if storage.in_bucket else []))
+    for found in extensions.examine(names, folder):
         if found.loaded is None:
             yield Diagnosis(f"extension {found.name}", "warning", found.problem, "The first use tries a download.")
         else:
             where = f", {found.loaded.file}" if found.loaded.file else ""
             yield Diagnosis(f"extension {found.name}", "ok", f"{WAYS[found.loaded.way]}{where}")
-    yield _lake(project, project.data)
+    yield _lake(project)
 
 
-def _lake(project: Project, data: Path) -> Diagnosis:
+def _lake(project: Project) -> Diagnosis:
     from flows.doctoring import Diagnosis
-    from warehouse import health
+    from warehouse.lake import health
 
     try:
         where = lake.place(project)
         assert where is not None
-        state = health.lake(data, where)
+        state = health.examine(project.data, where)
     except GateholdError as error:
-        return Diagnosis("lake", "wrong", str(error), "Runs go on without it, and catch up when it is back.")
+        return Diagnosis(
+            "lake", "wrong", str(error), "Runs go on without it, and copy what is missing when it is back."
+        )
     if state is None:
         return Diagnosis("lake", "ok", f"{where.path}, not made yet: `gatehold run`")
-    head, waiting = state
-    if waiting:
-        return Diagnosis("lake", "warning", f"{waiting} batch(es) behind the ledger", "The next run copies them.")
-    return Diagnosis("lake", "ok", f"{where.path}, holds everything up to batch {head}")
+    if state.waiting is None:
+        return Diagnosis("lake", "ok", f"{where.path}, holds everything up to batch {state.head}; a run is writing now")
+    if state.waiting:
+        return Diagnosis("lake", "warning", f"{state.waiting} batch(es) behind the ledger", "The next run copies them.")
+    return Diagnosis("lake", "ok", f"{where.path}, holds everything up to batch {state.head}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from warehouse.expressions import identifier
 from warehouse.lake import tables
-from warehouse.lake.attaching import NAME, attached
+from warehouse.lake.attaching import attached
 from warehouse.records.lake import Difference, LakePlace
 from warehouse.store import Warehouse
 
@@ -33,18 +33,6 @@ def of_stream(warehouse: Warehouse, stream: str, first: int, last: int, *, head:
     text = tables.statement("lake_differences", stream, rows=tables.statement("lake_rows", stream), columns=listed)
     found = warehouse.connection.execute(text, {"first": first, "last": last, "head": head}).fetchall()
     return [Difference(int(batch), stream, "differs", int(ours), int(theirs)) for batch, ours, theirs in found]
-
-
-def waiting(warehouse: Warehouse, place: LakePlace) -> tuple[int, int]:
-    """The lake's newest batch and how many batches of the ledger it lacks; changes nothing.
-
-    Raises:
-        StoreError: the lake cannot be used, or was never made.
-    """
-    with attached(warehouse.connection, place, read_only=True):
-        found = warehouse.connection.execute(f"SELECT max(batch) FROM {NAME}.gatehold_head").fetchone()
-        head = int(found[0]) if found and found[0] is not None else 0
-        return head, len(_waiting(warehouse, head))
 
 
 def _waiting(warehouse: Warehouse, head: int) -> list[Difference]:

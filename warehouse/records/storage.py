@@ -83,8 +83,8 @@ class Erasure:
 class Erased:
     """The record of an erasure; it names the person only by a salted digest.
 
-    `rows` counts rows, all revisions, by stream; `kept` counts matching rows that stay because they are a record of what
-    people did; `quarantined` counts mentions in quarantine; `rollouts` are those that lost rows.
+    `rows` counts rows, all revisions, by stream; `kept` counts matching rows that stay because they record what people
+    did; `quarantined` counts mentions in quarantine; `rollouts` are those that lost rows.
     """
 
     erasure: str

@@ -13,7 +13,7 @@ from warehouse.records.redaction import PatternName
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """`hint` is the SQL of a cheap test of `v` (for patterns with a check); `found` is RE2; `valid` the SQL of a test of one candidate `c`."""
+    """`found` is RE2; with a check, `hint` is the SQL of a cheap test of `v`, `valid` of one of a candidate `c`."""
 
     hint: str
     found: str
@@ -48,6 +48,7 @@ _CARD = (
     r"|[3-6][0-9]{12,18})\b"
 )
 _PHONE = r"(?:\+|\b00|\(|\b0|\b)[0-9](?:[ ()./-]{0,2}[0-9]){7,24}\b"
+_DATE = r"^(?:[0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4})\b"
 _IPV4 = r"\b(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\b"
 _IPV6 = (
     rf"\b(?:{_HEX}:){{7}}{_HEX}\b|\b(?:{_HEX}:){{1,6}}(?::{_HEX}){{1,6}}\b|\b(?:{_HEX}:){{1,7}}:"
@@ -75,7 +76,8 @@ _ACCOUNTS = {
 }
 """Lengths of account numbers by country (IBAN registry): a fixed length keeps the words behind one out of it."""
 _IBAN = "|".join(
-    rf"\b(?:{'|'.join(lands.split())})[0-9]{{2}}(?:[ -]?[A-Z0-9]){{{length - 4}}}\b" for length, lands in _ACCOUNTS.items()
+    rf"\b(?:{'|'.join(lands.split())})[0-9]{{2}}(?:[ -]?[A-Z0-9]){{{length - 4}}}\b"
+    for length, lands in _ACCOUNTS.items()
 )
 _REST = r"[^\s\x00-\x1f\"\\',;&]"
 _SECRETS = (
@@ -119,11 +121,12 @@ _PATTERNS: dict[PatternName, _Pattern] = {
         _PHONE,
         # A bare run of digits is more often a number of something else than one to call; so are dates and versions.
         "regexp_matches(c, '[0-9]{3}') AND regexp_matches(c, '^[+(0]|[ ()/-]|[0-9]{3}[.][0-9]{3}') "
-        "AND NOT regexp_matches(c, '^(?:[0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4})\\b') "
+        f"AND NOT regexp_matches(c, '{_DATE}') "
         "AND NOT regexp_matches(c, '[.][0-9]{1,2}[.]')",
     ),
 }
 """In the order in which they are taken out."""
+
 
 def out_of_text(name: PatternName, text: str) -> str:
     """SQL of the text with every find of one built-in pattern replaced by ``[name]``; NULL stays NULL."""

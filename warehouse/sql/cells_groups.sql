@@ -1,9 +1,8 @@
 -- What a chunk changes in the sums of all metrics with one window length, in one pass over its rows, into the temporary
 -- table "summary_groups". Grain: batch x window x rollout x release x arm x segment, numbered. $window: length of a
--- window in microseconds. Composed in: the rows of the chunk, the numbers that metrics read from one and
--- what they make of it, the aggregates of that, and these
--- with the sign of the rows. Integers throughout, exact in any order; values in millionths, times in microseconds since
--- 1970.
+-- window in microseconds. Integers throughout, exact in any order; values in millionths, times in microseconds since
+-- 1970. Composed in: the rows of the chunk, the numbers that metrics read from one, what they make of it, the aggregates
+-- of that, and these with the sign of the rows, grouped without it.
 CREATE OR REPLACE TEMP TABLE summary_groups AS
 SELECT row_number() OVER () AS _group, _batch, _window, rollout, release, arm, segment, {signed}
 FROM (
@@ -15,4 +14,4 @@ FROM (
     )
     GROUP BY ALL
 )
-GROUP BY ALL
+{grouped}

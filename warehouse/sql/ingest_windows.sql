@@ -3,10 +3,10 @@
 -- $watermark: time up to which the source was complete before, NULL when it was never polled.
 INSERT INTO window_counts BY NAME
 SELECT $batch AS batch, $source AS source, $stream AS stream,
-       make_timestamptz(epoch_us(s.occurred_at) // $width * $width) AS window_start,
-       count(*) FILTER (f.fate = 'accepted') AS accepted,
-       count(*) FILTER (f.fate = 'restated') AS restated,
-       count(*) FILTER (f.fate = 'accepted' AND s.occurred_at < $watermark::TIMESTAMPTZ) AS late
-FROM staged s JOIN fates f USING (position)
-WHERE f.fate <> 'duplicate'
+       make_timestamptz(epoch_us(occurred_at) // $width * $width) AS window_start,
+       count(*) FILTER (fate = 'accepted') AS accepted,
+       count(*) FILTER (fate = 'restated') AS restated,
+       count(*) FILTER (fate = 'accepted' AND occurred_at < $watermark::TIMESTAMPTZ) AS late
+FROM fates
+WHERE fate <> 'duplicate'
 GROUP BY ALL ORDER BY ALL
