@@ -1,21 +1,92 @@
-"""Whether the drift page in the reports folder still tells the comparison: drawing it takes longer than comparing.
+"""Evidently's page of a comparison: drawn when somebody asks for it, and left alone while it still tells the judgement.
 
-A note beside the page says what was judged when it was drawn, and when.
+Drawing takes far longer than comparing (five to eight seconds to load the library alone), so that a run does not do it
+unless the section says so. A note beside the page says what was judged when it was drawn, and when.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warehouse.columns import columns_as_arrow
+from warehouse.records.metrics import Slice
+
 if TYPE_CHECKING:
     from checks.drift.records import DriftReport
+    from checks.policy.drift import Drift
+    from flows.drifting import Drifted
+    from flows.project import Project
+    from flows.stores import Stores
+
+ROWS = 20_000
+"""Rows on either side that the page shows, chosen by a digest of their keys."""
 
 OLD = timedelta(weeks=1)
 """A page is drawn again after this time even when it would judge the same; it names the span that it shows."""
+
+
+def path(project: Project, section: Drift) -> Path:
+    """Where the page of a section lies, whether it is there or not."""
+    return project.reports / f"drift-{section.name}.html"
+
+
+def draw_all(project: Project, stores: Stores, drifted: Iterable[Drifted], *, now: datetime) -> list[Path]:
+    """The pages of these comparisons, drawn where they do not tell them yet; comparisons without a report have none.
+
+    Raises:
+        CheckError: Evidently failed; the reason is its own.
+    """
+    sections = {section.name: section for section in project.policy.drift}
+    pages = []
+    for one in drifted:
+        if one.report is not None and one.current_start is not None and one.current_end is not None:
+            section = sections[one.name]
+            pages.append(draw(project, stores, section, one.report, one.current_start, one.current_end, now=now))
+    return pages
+
+
+def draw(
+    project: Project,
+    stores: Stores,
+    section: Drift,
+    report: DriftReport,
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+) -> Path:
+    """The page of one comparison of rows within [start, end), drawn unless it is current.
+
+    Raises:
+        CheckError: Evidently failed; the reason is its own.
+    """
+    page = path(project, section)
+    if is_current(page, report, now=now):
+        return page
+    from checks.drift import evidently_adapter, preparing
+    from checks.drift.records import DriftColumn
+
+    assert section.reference is not None
+    forget(page)
+    stream, scope = project.policy.stream(section.stream), Slice(rollout=section.rollout)
+    before, after = (
+        columns_as_arrow(stores.warehouse, stream, section.columns, scope, since, until, limit=ROWS).to_pandas()
+        for since, until in ((section.reference.start, section.reference.end), (start, end))
+    )
+    declared = [column for name in section.columns if (column := stream.column(name)) is not None]
+    columns = [DriftColumn(c.name, preparing.kind_of(c, before), section.tolerance) for c in declared]
+    title = (
+        f"{section.rollout}: {section.stream} from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC "
+        "against the pinned reference"
+    )
+    evidently_adapter.draw(before, after, columns, report, html=page, title=title)
+    note(page, report, now=now)
+    return page
 
 
 def is_current(page: Path, report: DriftReport, *, now: datetime) -> bool:

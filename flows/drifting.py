@@ -1,4 +1,4 @@
-"""Compare the newest rows of a stream with its pinned reference, and keep the report for people to open."""
+"""Compare the newest windows of a stream with its pinned reference, from profiles; nothing is read again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows import drift_page
+from flows import drift_page, drift_reference, drift_texts
 from flows.project import Project
 from flows.stores import Stores
 from warehouse import facts
-from warehouse.columns import columns_as_arrow
-from warehouse.records.errors import CheckError
+from warehouse.profiles import reading, sampling, summing
+from warehouse.records.errors import CheckError, LedgerError
 from warehouse.records.evidence import Finding
 from warehouse.records.metrics import Slice
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Drifted:
     """One comparison: its report, or in one sentence why there is none (`trouble`: it failed; else: too early).
 
-    `current_start` and `current_end` are the span compared, `page` the kept report.
+    `current_start` and `current_end` are the span compared, whole windows. `page` is Evidently's page, if there is one.
     """
 
     name: str
@@ -48,65 +48,58 @@ def compare_all(project: Project, stores: Stores, *, now: datetime) -> dict[str,
 
 
 def _compare(project: Project, stores: Stores, section: Drift, *, now: datetime) -> Drifted:
-    stream, scope = project.policy.stream(section.stream), Slice(rollout=section.rollout)
-    newest = facts.newest_row(stores.warehouse, stream, None, scope, now=now)
-    assert section.reference is not None
-    if newest is None or newest < section.reference.end:
-        why = f"There are no rows after the reference, which ends at {section.reference.end:%Y-%m-%d %H:%M} UTC."
-        return Drifted(section.name, section.stream, section.rollout, None, None, why, None, None, None)
-    # The window under test never reaches into the reference.
-    start = max(newest - section.window, section.reference.end)
-    page = project.reports / f"drift-{section.name}.html"
+    def without(trouble: str | None = None, early: str | None = None) -> Drifted:
+        return Drifted(section.name, section.stream, section.rollout, None, trouble, early, None, None, None)
+
+    found = _span(project, stores, section, now=now)
+    if isinstance(found, str):
+        return without(early=found)
+    start, end = found
     try:
-        report = _report(project, stores, section, page, start, newest, now=now)
-    except CheckError as error:
-        return Drifted(section.name, section.stream, section.rollout, None, str(error), None, start, newest, None)
-    found = tuple(_findings(section, report, newest))
-    return Drifted(section.name, section.stream, section.rollout, report, None, None, start, newest, str(page), found)
+        report = _report(project, stores, section, start, end, now=now)
+        if section.page == "always":
+            drift_page.draw(project, stores, section, report, start, end, now=now)
+    except (CheckError, LedgerError) as error:
+        return without(trouble=str(error))
+    page = drift_page.path(project, section)
+    findings = tuple(_findings(section, report, end))
+    shown = str(page) if Path(page).exists() else None
+    return Drifted(section.name, section.stream, section.rollout, report, None, None, start, end, shown, findings)
+
+
+def _span(project: Project, stores: Stores, section: Drift, *, now: datetime) -> tuple[datetime, datetime] | str:
+    """The newest whole windows that are compared, which never reach into the reference; or why there are none yet."""
+    assert section.reference is not None
+    stream, window = project.policy.stream(section.stream), project.policy.window
+    newest = facts.newest_row(stores.warehouse, stream, None, Slice(rollout=section.rollout), now=now)
+    first = drift_reference.after(section.reference.end, window)
+    if newest is None or newest < first:
+        return f"There are no rows after the reference, which ends at {section.reference.end:%Y-%m-%d %H:%M} UTC."
+    if not drift_reference.complete(stores, project.policy, section):
+        return f"The reference ends at {section.reference.end:%Y-%m-%d %H:%M} UTC and is not complete yet."
+    end = drift_reference.after(newest + timedelta(microseconds=1), window)
+    length = max(1, section.window // window) * window
+    return max(end - length, first), end
 
 
 def _report(
-    project: Project, stores: Stores, section: Drift, page: Path, start: datetime, end: datetime, *, now: datetime
+    project: Project, stores: Stores, section: Drift, start: datetime, end: datetime, *, now: datetime
 ) -> DriftReport:
-    from checks.drift import evidently_adapter, preparing
-    from checks.drift.records import DriftColumn
+    from checks.drift import comparing
 
-    assert section.reference is not None
-    stream, scope = project.policy.stream(section.stream), Slice(rollout=section.rollout)
-    before, after = (
-        columns_as_arrow(stores.warehouse, stream, section.columns, scope, since, until).to_pandas()
-        for since, until in ((section.reference.start, section.reference.end), (start, _just_after(end)))
+    policy, stream = project.policy, project.policy.stream(section.stream)
+    columns = sampling.present(stores.warehouse, stream, section.columns)
+    reference = drift_reference.pinned(stores, policy, section, columns, now=now)
+    summing.summarise(stores.warehouse, reference.schemes, stream)
+    current = reading.read(stores.warehouse, reference.schemes, Slice(rollout=section.rollout), start, end)
+    sides = zip(reference.schemes, reference.profiles, current, strict=True)
+    return comparing.compare(
+        [comparing.Pair(*side) for side in sides],
+        comparing.Rule(section.tolerance, section.min_rows, section.false_share),
+        absent=[name for name in section.columns if name not in columns],
+        further=drift_texts.compare(stores, policy, section, reference.schemes, start, end),
+        digest=reference.digest,
     )
-    columns = []
-    for name in section.columns:
-        column = stream.column(name)
-        assert column is not None
-        columns.append(DriftColumn(name, preparing.kind_of(column, before), section.tolerance))
-
-    def kept(report: DriftReport) -> bool:
-        if drift_page.is_current(page, report, now=now):
-            return True
-        drift_page.forget(page)
-        return False
-
-    report = evidently_adapter.compare(
-        before,
-        after,
-        columns,
-        html=page,
-        kept=kept,
-        title=f"{section.rollout}: {section.stream} from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC "
-        "against the pinned reference",
-        min_rows=section.min_rows,
-    )
-    if not drift_page.is_current(page, report, now=now):
-        drift_page.note(page, report, now=now)
-    return report
-
-
-def _just_after(moment: datetime) -> datetime:
-    """The end of a half-open span that still holds `moment`."""
-    return moment + timedelta(microseconds=1)
 
 
 def _findings(section: Drift, report: DriftReport, seen_at: datetime) -> Sequence[Finding]:

@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import checking, deciding, delivering, project, publishing, pulling, summarising
+from flows import checking, deciding, delivering, project, publishing, pulling, retaining, summarising
 from flows.once import Pass
 from flows.scaling import lake
 from flows.stores import open_stores
@@ -28,6 +28,7 @@ summarise = task(name="summarise", cache_policy=NO_CACHE, persist_result=False)(
 decide = task(name="decide", cache_policy=NO_CACHE, persist_result=False)(deciding.decide_all)
 hand_out = task(name="deliver", cache_policy=NO_CACHE, persist_result=False)(delivering.deliver_project)
 bring_up_lake = task(name="lake", cache_policy=NO_CACHE, persist_result=False)(lake.trouble_of)
+retain = task(name="retain", cache_policy=NO_CACHE, persist_result=False)(retaining.keep)
 publish = task(name="publish", cache_policy=NO_CACHE, persist_result=False)(publishing.write_page)
 
 
@@ -45,7 +46,8 @@ def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datet
         delivered = hand_out(ours, stores.people, now=now)
         page = publish(ours, stores, now=now)
         behind = bring_up_lake(ours, stores, now=now) if ours.policy.storage else ""
-    return named(Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind), page)
+        kept = retain(ours, stores, now=now)
+    return named(Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind, kept), page)
 
 
 def named(done: Pass, page: Path) -> State[Any]:
@@ -55,6 +57,7 @@ def named(done: Pass, page: Path) -> State[Any]:
     )
     message = f"{said or 'no rollouts'} - page: {page}"
     message += f". {done.lake}" if done.lake else ""
+    message += f". {done.kept.trouble}" if done.kept and done.kept.trouble else ""
     if done.degraded:
         return Completed(name="Degraded", message=f"Sources not read in full: {', '.join(done.degraded)}. {message}")
     if any(o.standing.standing != "go" for o in done.outcomes):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flows.checking import DataChecks
     from flows.deciding import Outcome
     from flows.delivering import DeliveryReport
+    from flows.retaining import Kept
     from warehouse.records.ingest import PullReport
 
 Say = Callable[[str], None]
@@ -31,6 +32,8 @@ class Pass:
     delivered: DeliveryReport | None
     lake: str = ""
     """Why the lake is behind the ledger, empty when it is not or there is none."""
+    kept: Kept | None = None
+    """What retention removed, and the snapshot that readers see from now on."""
 
     @property
     def degraded(self) -> tuple[str, ...]:
@@ -67,7 +70,7 @@ def run_with(
     `act` False hands nothing out (replays): decisions are recorded, switches and channels stay untouched. `reading`
     hears how far a file has been read: its name, what is done, and of how much.
     """
-    from flows import checking, deciding, pulling, summarising
+    from flows import checking, deciding, pulling, retaining, summarising
 
     say("Handing out what an earlier run left behind")
     _deliver(project, stores, now=now, act=act)
@@ -82,7 +85,9 @@ def run_with(
     say("Handing out decisions")
     delivered = _deliver(project, stores, now=now, act=act)
     behind = _bring_up_lake(project, stores, now=now, say=say)
-    return Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind)
+    say("Publishing the snapshot")
+    kept = retaining.keep(project, stores, now=now)
+    return Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind, kept)
 
 
 def _bring_up_lake(project: Project, stores: Stores, *, now: datetime, say: Say) -> str:

@@ -34,6 +34,7 @@ def pull_sources(
             window_seconds=int(policy.window.total_seconds()),
             base=project.base,
             progress=progress,
+            environment=project.environment,
         )
         for source in policy.source_specs()
     ]

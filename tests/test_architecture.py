@@ -23,8 +23,21 @@ ONLY_UNDER = {
     "duckdb": ("warehouse/",),
     "great_expectations": ("checks/quality/",),
     "evidently": ("checks/drift/", "dashboards/"),
+    "dask": ("flows/scaling/",),
+    "distributed": ("flows/scaling/",),
 }
-HEAVY = {"prefect", "great_expectations", "evidently", "pandas", "plotly", "scipy", "sqlalchemy", "duckdb"}
+HEAVY = {
+    "prefect",
+    "great_expectations",
+    "evidently",
+    "pandas",
+    "plotly",
+    "scipy",
+    "sqlalchemy",
+    "duckdb",
+    "dask",
+    "distributed",
+}
 
 
 def files() -> list[Path]:

@@ -47,7 +47,13 @@ def say(
 
 
 def standing(verdicts: Sequence[Verdict], **more: Any) -> Standing:
-    known = {"rollout": "support-agent", "stage": "pilot", "release": "r1", "paused": False, "now": START}
+    known: dict[str, Any] = {
+        "rollout": "support-agent",
+        "stage": "pilot",
+        "release": "r1",
+        "paused": False,
+        "now": START,
+    }
     known |= {"lease": 2 * HOUR, "config_digest": "config", "simulated": False}
     return decide(verdicts=verdicts, **(known | more))
 

@@ -244,10 +244,13 @@ def test_arms_off_their_share_are_an_error_whose_evidence_weighs_nothing() -> No
 
 
 def test_what_a_kind_needs_and_lacks_is_an_error_and_no_crash() -> None:
-    rows = [row(GATES[name], 0, *healthy(name)) for name in ("rate_difference", "score_difference", "distribution")]
-    for found, changes in zip(rows, ({"typical": None}, {"candidate_share": None}, {"pinned": None}), strict=True):
-        name = ("rate_difference", "score_difference", "distribution")[rows.index(found)]
-        of = replace(GATES[name], **changes)
+    lacking = {
+        "rate_difference": replace(GATES["rate_difference"], typical=None),
+        "score_difference": replace(GATES["score_difference"], candidate_share=None),
+        "distribution": replace(GATES["distribution"], pinned=None),
+    }
+    for name, of in lacking.items():
+        found = row(GATES[name], 0, *healthy(name))
         said = statistical.evaluate(of, epoch(), [found], now=START + HOUR, window_seconds=3600)
         assert (said.outcome, said.reason) == ("error", "check_failed")
 

@@ -72,18 +72,18 @@ def corrected(rows: Integers, design: Design) -> Integers:
         value, same, _ = assisted.row(scheme, stratum, drawn, design.chance[stratum], bool(label) if drawn else None)
         assert value == same
         growths.append(window_growth([unit(value)], of).breach)
-    return first_breach(rows @ np.array(growths), badness.limit_of(of), ALPHA, DAYS)
+    return first_breach(rows @ np.array(growths), badness.limit_of(of), ALPHA)
 
 
 def people(rows: Integers) -> Integers:
     """Breaches of a gate on the labels alone, as if they had been drawn evenly."""
     bad, of = rows[..., 3] + rows[..., 5], rows[..., 2:].sum(axis=2)
-    return first_breach(growth_of_counts(bad, of, LIMIT), LIMIT, ALPHA, DAYS)
+    return first_breach(growth_of_counts(bad, of, LIMIT), LIMIT, ALPHA)
 
 
 def judge(rows: Integers) -> Integers:
     """Breaches of a gate that takes the judge's word for every row."""
-    return first_breach(growth_of_counts(rows[..., [1, 4, 5]].sum(axis=2), ROWS, LIMIT), LIMIT, ALPHA, DAYS)
+    return first_breach(growth_of_counts(rows[..., [1, 4, 5]].sum(axis=2), ROWS, LIMIT), LIMIT, ALPHA)
 
 
 def delays(found: Integers) -> Sequence[float]:

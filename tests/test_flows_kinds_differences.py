@@ -14,8 +14,8 @@ from checks.gates.records import Verdict
 
 pytestmark = pytest.mark.slow
 
-DIFFERENCE = {"against": "control", "compare": "difference"}
-MARGIN = {**DIFFERENCE, "at_most": 0.05, "typical": 0.1}
+DIFFERENCE: dict[str, Any] = {"against": "control", "compare": "difference"}
+MARGIN: dict[str, Any] = {**DIFFERENCE, "at_most": 0.05, "typical": 0.1}
 
 
 def ordered(found: Verdict, *, inside: float) -> bool:
@@ -85,7 +85,7 @@ def points(*values: float, name: str = "quality") -> Sequence[dict[str, float]]:
 def test_mean_scores_of_arms_filled_at_random(tmp_path: Path, better: str) -> None:
     """Quality 0 to 10, of which more is better, or length 0 to 1,000, of which less is: the same story mirrored."""
     higher = better == "higher"
-    given = {"at_least": -1.0, "typical": 7.0} if higher else {"at_most": 100.0, "typical": 300.0}
+    given: dict[str, Any] = {"at_least": -1.0, "typical": 7.0} if higher else {"at_most": 100.0, "typical": 300.0}
     metric, scale = ("answer_quality", 1.0) if higher else ("answer_length", -100.0)
     name = "quality" if higher else "length"
     gate = k.gate(metric=metric, **DIFFERENCE, **given, candidate_share=0.25)

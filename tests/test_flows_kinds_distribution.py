@@ -18,7 +18,7 @@ from flows.project import Project
 pytestmark = pytest.mark.slow
 
 DAY, LONG = 24, 120
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "metric": "answer_quality",
     "against": "reference",
     "compare": "distribution",

@@ -16,7 +16,7 @@ from flows.project import Project
 
 pytestmark = pytest.mark.slow
 
-ODDS = {"against": "control", "compare": "odds_ratio", "at_most": 1.5}
+ODDS: dict[str, Any] = {"against": "control", "compare": "odds_ratio", "at_most": 1.5}
 
 
 @pytest.fixture(scope="module")

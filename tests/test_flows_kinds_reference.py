@@ -27,7 +27,7 @@ def span(first: int, last: int) -> dict[str, str]:
     return {"start": (START + first * HOUR).isoformat(), "end": (START + last * HOUR).isoformat()}
 
 
-PAST = {"against": "reference", "tolerance": 0.5, "reference": span(0, DAY)}
+PAST: dict[str, Any] = {"against": "reference", "tolerance": 0.5, "reference": span(0, DAY)}
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_a_reference_that_allows_everything_is_unusable(tmp_path: Path) -> None:
 
 # ---- unit item -------------------------------------------------------------------------------------------------
 
-ITEMS = {"unit": "item", "reference": span(0, 2 * DAY), "at_most": 0.15}
+ITEMS: dict[str, Any] = {"unit": "item", "reference": span(0, 2 * DAY), "at_most": 0.15}
 
 
 def varied(at: int, **more: Any) -> list[dict[str, Any]]:

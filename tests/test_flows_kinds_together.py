@@ -173,4 +173,3 @@ def test_losing_what_they_proved_together_does_not_overcome_it(near: Project, tm
     project = p.make(project.base, values)
     p.run(project, 2.7)
     assert resume(project, 2.8) == "still_in_breach"
-

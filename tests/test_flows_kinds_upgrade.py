@@ -21,8 +21,6 @@ from warehouse import evidence, pins, self_tests, store
 from warehouse.people import log
 from warehouse.store import FILE_NAME, Warehouse
 
-NEW_TABLES = ("pins", "self_tests")
-
 
 def foundation(folder: Path) -> Path:
     """The file of a warehouse to which only the first migration was applied."""
@@ -68,25 +66,33 @@ def test_old_evidence_is_read_without_counts_and_judged_as_before(tmp_path: Path
 
 
 def downgrade(project: Project) -> None:
-    """Take from the project's warehouse what the second migration added."""
+    """Take from the project's warehouse what the migrations after the first added."""
     new, old = project.data / FILE_NAME, project.data / "new.duckdb"
     new.rename(old)
     foundation(project.data)
     with duckdb.connect(str(new)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH '{old}' AS new")
-        query = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'new' ORDER BY table_name"
-        for (table,) in connection.execute(query).fetchall():
-            if table in (*NEW_TABLES, "schema_version"):
-                continue
+        for table in _columns(connection, "new"):
             if table.startswith("events_"):
                 connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM new."{table}"')
+        for table, columns in _columns(connection, new.stem).items():
+            if table.startswith("events_") or table == "schema_version":
                 continue
-            left_out = "EXCLUDE (counts)" if table == "evidence" else ""
-            connection.execute(f'INSERT INTO "{table}" BY NAME SELECT * {left_out} FROM new."{table}"')
+            names = ", ".join(sorted(columns & _columns(connection, "new")[table]))
+            connection.execute(f'INSERT INTO "{table}" BY NAME SELECT {names} FROM new."{table}"')
         (last,) = connection.execute("SELECT coalesce(max(batch), 0) FROM batches").fetchone() or (0,)
         connection.execute(f"SELECT nextval('batch_seq') FROM range({last})").fetchall()
     old.unlink()
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, set[str]]:
+    """The columns of every table of a database."""
+    query = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = 'main'"
+    found: dict[str, set[str]] = {}
+    for table, column in connection.execute(query, [database]).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
 
 
 def as_before(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -418,8 +418,8 @@ def test_a_chunk_is_let_go_before_the_file_ends(
     """The memory that a file takes must not grow with the file."""
     held: list[weakref.ref[Any]] = []
 
-    def watched(connection: Any, plan: Any, chunk: Any, file: str, now: datetime) -> None:
-        staging.stage(connection, plan, chunk, file, now)
+    def watched(connection: Any, plan: Any, chunk: Any, file: str, now: datetime, *more: Any) -> None:
+        staging.stage(connection, plan, chunk, file, now, *more)
         held.append(weakref.ref(chunk.rows))
 
     monkeypatch.setattr("warehouse.taking.stage", watched)

@@ -96,9 +96,9 @@ def test_another_session_of_the_same_name_much_later_is_a_new_one(loader: Loader
 def test_rows_that_are_units_are_new_unless_restated(loader: Loader) -> None:
     new = [said("x", 11, 0.9, "a"), said("y", 80, 0.9)]
     assert late(loader, [FIRST, new], metric=ITEM_RATE) == [(0, 1.0, 1), (1, 1.0, 1)]
-    assert late(
-        loader, [[said("c", 70, 0.9), said("z", 90, 0.1), said("w", 12, 0.1)]], metric=ITEM_RATE, after=2
-    ) == [(0, 0.0, 1)]
+    assert late(loader, [[said("c", 70, 0.9), said("z", 90, 0.1), said("w", 12, 0.1)]], metric=ITEM_RATE, after=2) == [
+        (0, 0.0, 1)
+    ]
 
 
 def test_sessions_that_were_new_and_went_on_count_as_they_are_now(loader: Loader) -> None:

@@ -32,7 +32,7 @@ def near(given: str, cuts: Sequence[float], parameters: dict[str, object]) -> st
 
 
 def place(given: str, nearest: str, cuts: Sequence[float], parameters: dict[str, object]) -> str:
-    """SQL of the bin of the number `given`, counting from 0; missing where that is. `nearest` holds what `near` says."""
+    """SQL of the bin of the number `given`, counting from 0; missing where that is. `nearest` is what `near` says."""
     cuts = [float(cut) for cut in cuts]
     if len(cuts) <= FEW:
         above = " + ".join(f"({given} >= {bind(cut, parameters)}::DOUBLE)::SMALLINT" for cut in cuts)

@@ -110,8 +110,8 @@ def mark_logged(warehouse: Warehouse, erasure: str) -> None:
 def screen(connection: duckdb.DuckDBPyConnection, stream: str, staged: str = "staged") -> int:
     """How many readable rows of the staging table are kept out: erased ones, and those older than rows are kept.
 
-    They go to quarantine without any text. `staged` needs the columns reason, detail, raw, event_id, session_id,
-    occurred_at and attributes, and those of the stream. Runs inside the transaction that takes a file in, before its
+    They go to quarantine without any text. `staged` needs the columns _reason, _detail, _raw, _raw_bytes,
+    attributes and those of the stream. Runs inside the transaction that takes a file in, before its
     rows are settled. Costs two small look-ups while nothing was erased and no row went.
     """
     table = identifier(staged)

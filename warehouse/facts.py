@@ -34,7 +34,7 @@ def releases(
     """
     found: dict[str, ReleaseSeen] = {}
     for stream in streams:
-        values = {"rollout": rollout, "through": through_batch}
+        values = {"rollout": rollout, "stream": stream.name, "through": through_batch}
         for name, first, last, rows in _rows(warehouse, "facts_releases", stream, values):
             seen = ReleaseSeen(name, utc(first), utc(last), rows)
             found[name] = _together(found[name], seen) if name in found else seen
@@ -115,7 +115,7 @@ def segments(warehouse: Warehouse, stream: Stream, rollout: str, *, through_batc
 
 def any_simulated(warehouse: Warehouse, stream: Stream, rollout: str, *, through_batch: int | None = None) -> bool:
     """Whether a row of the rollout is marked as generated."""
-    values = {"rollout": rollout, "through": through_batch}
+    values = {"rollout": rollout, "stream": stream.name, "through": through_batch}
     return any(row[0] for row in _rows(warehouse, "facts_simulated", stream, values))
 
 

@@ -6,7 +6,8 @@ import hashlib
 import os
 import stat
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,21 +24,58 @@ File systems date changes in steps of up to two seconds, so that a change right 
 _BLOCK = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """SHA-256 and size in bytes of a file, and the span of it that has not been read before.
+    """A file as it is while it is read once: size, what of it was not read before, and the digest of its bytes.
 
-    `changed_ns` is when it last changed, in nanoseconds since 1970, and None when that is too recent to be trusted.
+    `size` is how many bytes it has; those that are appended meanwhile are left for the next time. `unread` is the span
+    that has not been read before: whoever reads it tells `take` of the bytes, in order. `changed_ns` is when it last
+    changed, in nanoseconds since 1970, and None when that is too recent to be trusted.
     """
 
-    digest: str
-    size: int
-    unread: Span
-    changed_ns: int | None
+    def __init__(self, path: Path, size: int, changed_ns: int | None) -> None:
+        """Begin before the first byte; callers use `fingerprint`."""
+        self.size = size
+        self.changed_ns = changed_ns
+        self.unread = Span(0, size)
+        self._path = path
+        self._hasher = hashlib.sha256()
+        self._hashed = 0
+        self._told = 0
+
+    def skip(self, file: BinaryIO, size: int, digest: str) -> None:
+        """Leave out what was read earlier, if the file still begins with it; `size` and `digest` are those of it."""
+        lines, whole = _hash(file, self._hasher, size)
+        self._hashed = size
+        if self._hasher.hexdigest() == digest:
+            self.unread = Span(whole, self.size, lines + 1)
+            self._told = whole
+
+    def take(self, data: bytes) -> None:
+        """Add the next bytes of the unread span to the digest."""
+        # The last line was read before and is read again, since it may not have been whole.
+        known = max(0, self._hashed - self._told)
+        self._told += len(data)
+        if known < len(data):
+            self._hasher.update(memoryview(data)[known:])
+            self._hashed += len(data) - known
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file; what nobody has read is read now.
+
+        Raises:
+            SourceError: the file cannot be read any more.
+        """
+        if self._hashed < self.size:
+            with _open(self._path) as file:
+                file.seek(self._hashed)
+                _hash(file, self._hasher, self.size - self._hashed)
+            self._hashed = self.size
+        return self._hasher.hexdigest()
 
 
 def fingerprint(path: Path, before: tuple[int, str] | None) -> Fingerprint:
-    """The fingerprint of a file as it is now; bytes that are appended meanwhile are left for the next time.
+    """The fingerprint of a file as it is now, of which no byte is read yet but those that were read before.
 
     `before` is size and digest of what was read of it earlier. When the file still begins with just that, the unread
     span starts behind its last whole line; else it is the whole file.
@@ -45,15 +83,23 @@ def fingerprint(path: Path, before: tuple[int, str] | None) -> Fingerprint:
     Raises:
         SourceError: the file cannot be opened, or is no regular file.
     """
+    with _open(path) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(f"{path.name} is not a regular file.")
+        # Before anything is read: a change during the reading shows as a later one.
+        settled = changed_ns(status) <= time.time_ns() - SETTLED_NS
+        found = Fingerprint(path, status.st_size, changed_ns(status) if settled else None)
+        if before is not None and before[0] <= status.st_size:
+            found.skip(file, *before)
+        return found
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
     try:
         with open(path, "rb", opener=_without_waiting) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise SourceError(f"{path.name} is not a regular file.")
-            grown = before if before and before[0] <= status.st_size else None
-            # Before anything is read: a change during the reading shows as a later one.
-            settled = changed_ns(status) <= time.time_ns() - SETTLED_NS
-            return _fingerprint(file, status.st_size, grown, changed_ns(status) if settled else None)
+            yield file
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read: {error.strerror or error}.", transient=True) from error
 
@@ -70,17 +116,6 @@ def changed_ns(status: os.stat_result) -> int:
 def _without_waiting(path: str, flags: int) -> int:
     # Opening a named pipe would wait for a writer for ever.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _fingerprint(file: BinaryIO, size: int, before: tuple[int, str] | None, changed_ns: int | None) -> Fingerprint:
-    hasher = hashlib.sha256()
-    unread = Span(0, size)
-    if before is not None:
-        lines, whole = _hash(file, hasher, before[0])
-        if hasher.hexdigest() == before[1]:
-            unread = Span(whole, size, lines + 1)
-    _hash(file, hasher, size - file.tell())
-    return Fingerprint(hasher.hexdigest(), size, unread, changed_ns)
 
 
 def _hash(file: BinaryIO, hasher: hashlib._Hash, count: int) -> tuple[int, int]:

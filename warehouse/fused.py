@@ -137,7 +137,9 @@ def _sums(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, 
     if metric.where is not None:
         columns.append(f"CASE WHEN {condition(metric.where, stream, parameters)} THEN true END AS _in_{index}")
         aggregates[items] = f"count(_in_{index})"
-    inside = "" if metric.where is None else f"{condition(metric.where, stream, parameters)} AND "
+    # A mean asks by itself whether a row is inside; what is bound and not used, the engine refuses.
+    own = metric.where is None or metric.kind == "mean" or metric.kind == "histogram"
+    inside = "" if own else f"{condition(metric.where, stream, parameters)} AND "
     if metric.kind == "count":
         if metric.scored is None:
             return _Sums((), tuple(columns), aggregates, items, items, "0", "0")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from warehouse import ledger, sightings
+from warehouse import ledger, sightings, summing
 from warehouse.mapping import plan
 from warehouse.records.errors import SourceError
 from warehouse.records.ingest import BatchReport, PullReport, SourceSpec
@@ -29,14 +29,16 @@ def pull(
     window_seconds: int,
     base: Path,
     progress: Progress | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> PullReport:
     """What the files of `source` brought, each taken in in a transaction of its own.
 
     `source.path` is a path or glob relative to `base`; files go in sorted order. `now` (UTC) is the time of arrival
     and of the poll. `window_seconds` is the length of a window for the counts by window. `progress` is told the
-    file, the bytes read and the bytes in all. Content that was read before under the same mapping gives a report
-    with `repeated` and changes nothing; a file whose size and time of last change are as they were is not even opened;
-    of a JSON-lines file that grew only the new lines are read. Data that cannot be read never raise: they end in
+    file, the bytes read and the bytes in all. `environment` is where the key of hashed ids is looked up by name; a
+    source without its key is degraded. Content that was read before under the same mapping gives a report with
+    `repeated` and changes nothing; a file whose size and time of last change are as they were is not even opened; of a
+    JSON-lines file that grew only the new lines are read. Data that cannot be read never raise: they end in
     quarantine, in a batch's `error`, or in `degraded`. A text file without a byte has an `error` that says so, but does
     not degrade the source.
 
@@ -46,7 +48,8 @@ def pull(
     """
     mapping = plan(source, stream).digest
     ensure(warehouse, stream)
-    poll = Poll(base, now, ledger.watermark(warehouse, source.name), window_seconds, progress)
+    summing.catch_up(warehouse, stream.name)
+    poll = Poll(base, now, ledger.watermark(warehouse, source.name), window_seconds, progress, environment or {})
     taken = _take_all(warehouse, source, stream, mapping, poll)
     degraded = _in_one_sentence(taken.faults)
     new = sum(not report.repeated for report in taken.reports)

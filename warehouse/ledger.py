@@ -111,6 +111,13 @@ def same_content(
     return next((report(row) for row in rows(warehouse, "ledger_same_content", bound)), None)
 
 
+def is_known_size(warehouse: Warehouse, source: str, mapping_digest: str, size: int) -> bool:
+    """Whether a source may have brought content of this size in bytes under this mapping before."""
+    bound = {"source": source, "mapping_digest": mapping_digest, "bytes": size}
+    row = warehouse.connection.execute(load("ledger_known_size"), bound).fetchone()
+    return bool(row and row[0])
+
+
 def next_batch(connection: duckdb.DuckDBPyConnection) -> int:
     """A new batch number, greater than all before."""
     row = connection.execute("SELECT nextval('batch_seq')").fetchone()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from warehouse import redaction
 from warehouse.records.errors import UsageError
 from warehouse.records.ingest import SourceSpec
 from warehouse.records.streams import COMMON, Column, Stream
@@ -229,6 +230,8 @@ def _repeated(keys: str) -> str:
 
 
 def _digest(source: SourceSpec, stream: Stream) -> str:
-    facts = [source.kind, source.time_format, sorted(source.fields.items()), stream.name]
+    facts: list[object] = [source.kind, source.time_format, sorted(source.fields.items()), stream.name]
+    if source.redaction is not None:
+        facts.append(redaction.digest(source.redaction))
     columns = [[c.name, c.type, c.nullable, c.low, c.high, c.choices, c.outside] for c in stream.columns]
     return hashlib.sha256(json.dumps([facts, columns]).encode()).hexdigest()

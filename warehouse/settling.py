@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from warehouse import known_ids, summing
+from warehouse.erasure import screen
 from warehouse.records.ingest import BatchReport, SourceSpec
 from warehouse.sql import load
 from warehouse.tables import table_of
@@ -29,27 +32,43 @@ class Arrival:
     window_seconds: int
 
 
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_EVER = {"start": datetime(1, 1, 2, tzinfo=UTC), "end": datetime(9999, 12, 31, tzinfo=UTC)}
+_NEVER = {"start": _START, "end": _START}
+
+
 def settle(
     connection: duckdb.DuckDBPyConnection,
     source: SourceSpec,
     columns: Sequence[str],
     arrival: Arrival,
     error: str | None,
+    folder: Path,
 ) -> BatchReport:
     """Let the staged rows in and write quarantine, window counts, ledger and cursor; returns what the file brought.
 
-    Runs inside the caller's transaction. `columns` are the mapped columns of the stream.
+    Runs inside the caller's transaction. `columns` are the mapped columns of the stream; `folder` is the data folder.
     """
     events = f'"{table_of(source.stream)}"'
-    connection.execute(load("ingest_fates").format(events=events))
+    screen(connection, source.stream)
+    connection.execute(load("ingest_readable"))
+    index = known_ids.opened(connection, folder, source.stream, events)
+    span = _span(connection, index)
+    _find_stored(connection, events, [*columns, "attributes"], span)
+    connection.execute(load("ingest_fates"))
     who = {"batch": arrival.batch, "source": source.name}
     totals = _totals(connection, arrival.watermark)
     changes: dict[str, int] = {}
     if totals["restated"]:
-        changes = _changes(connection, events, [*columns, "attributes"])
-        connection.execute(load("ingest_close").format(events=events), {"batch": arrival.batch})
+        changes = _changes(connection, events, [*columns, "attributes"], span)
+        connection.execute(load("ingest_close").format(events=events), {"batch": arrival.batch, **span})
     quoted = ", ".join(f's."{name}"' for name in columns)
-    connection.execute(load("ingest_insert").format(events=events, columns=quoted), {**who, "now": arrival.now})
+    insert = "ingest_insert_all" if totals["accepted"] == totals["received"] else "ingest_insert"
+    connection.execute(load(insert).format(events=events, columns=quoted), {**who, "now": arrival.now})
+    if index is not None:
+        new = connection.execute(load("ids_of_new")).fetchnumpy()
+        known_ids.add(connection, index, arrival.batch, new["key"], new["day"])
+    summing.add(connection, source.stream, arrival.batch, restated=bool(totals["restated"]))
     connection.execute(load("ingest_quarantine"), {**who, "file": arrival.file})
     connection.execute(
         load("ingest_windows"),
@@ -69,8 +88,32 @@ def settle(
         **totals,
     )
     _write_ledger(connection, report, arrival)
-    connection.execute("DROP TABLE staged; DROP TABLE fates")
+    connection.execute("DROP TABLE staged; DROP TABLE readable; DROP TABLE stored; DROP TABLE fates")
     return report
+
+
+def _span(connection: duckdb.DuckDBPyConnection, index: known_ids.Index | None) -> dict[str, datetime]:
+    """The span of occurrence that holds every stored row with an id of the file."""
+    if index is None:
+        return _EVER
+    keys = connection.execute(load("ids_of_file")).fetchnumpy()["key"]
+    found = known_ids.days(index, keys)
+    if found is None:
+        return _NEVER
+    return {"start": _START + timedelta(days=found[0]), "end": _START + timedelta(days=found[1] + 1)}
+
+
+def _find_stored(
+    connection: duckdb.DuckDBPyConnection, events: str, columns: Sequence[str], span: dict[str, datetime]
+) -> None:
+    """Note the stored revisions that the file repeats or restates."""
+    connection.execute(load("ingest_stored").format(events=events), span)
+    differs = "SELECT count(*) FROM stored k JOIN readable r USING (event_id) WHERE k.digest IS DISTINCT FROM r.digest"
+    if (connection.execute(differs).fetchone() or (0,))[0]:
+        same = " AND ".join(
+            f'e."{name}"{_text(name)} IS NOT DISTINCT FROM s."{name}"{_text(name)}' for name in columns
+        )
+        connection.execute(load("ingest_unchanged").format(events=events, same=same), span)
 
 
 def _totals(connection: duckdb.DuckDBPyConnection, watermark: datetime | None) -> dict[str, Any]:
@@ -79,7 +122,9 @@ def _totals(connection: duckdb.DuckDBPyConnection, watermark: datetime | None) -
     return dict(zip(names, result.fetchone() or (), strict=True))
 
 
-def _changes(connection: duckdb.DuckDBPyConnection, events: str, columns: Sequence[str]) -> dict[str, int]:
+def _changes(
+    connection: duckdb.DuckDBPyConnection, events: str, columns: Sequence[str], span: dict[str, datetime]
+) -> dict[str, int]:
     """Counts of changed values by column, columns without a change left out."""
     old = ", ".join(f'e."{name}"' for name in columns)
     counts = ", ".join(
@@ -87,7 +132,7 @@ def _changes(connection: duckdb.DuckDBPyConnection, events: str, columns: Sequen
         for name in columns
     )
     sql = load("ingest_changes").format(events=events, before_stored=old, before_staged=old, changes=counts)
-    row = connection.execute(sql).fetchone() or ()
+    row = connection.execute(sql, span).fetchone() or ()
     return {name: count for name, count in zip(columns, row, strict=True) if count}
 
 
@@ -100,6 +145,7 @@ def _write_ledger(connection: duckdb.DuckDBPyConnection, report: BatchReport, ar
     for name in ("restated_columns", "reasons", "flagged"):
         values[name] = json.dumps(values[name], sort_keys=True)
     connection.execute(load("ledger_add_batch"), {**values, "mapping_digest": arrival.mapping_digest})
+    connection.execute("INSERT INTO contents VALUES ($batch, $size)", {"batch": report.batch, "size": arrival.size})
     cursor = ("source", "file", "content_digest", "batch")
     connection.execute(
         load("ledger_move_cursor"),

@@ -12,6 +12,7 @@ import pyarrow as pa
 from warehouse.casting import SQL_TYPES, outside, rules, typed
 from warehouse.mapping import Place, Plan
 from warehouse.records.streams import Column
+from warehouse.redaction import NOTHING, Redactor
 from warehouse.shapes import Shape, pointers, shape
 from warehouse.sources import jsonl
 from warehouse.sources.chunks import Chunk, Reject
@@ -30,18 +31,28 @@ def prepare(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     connection.execute(load("ingest_staged").format(columns=columns))
 
 
-def stage(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, file: str, now: datetime) -> None:
-    """Map, type and judge the rows of one chunk and add them, the bad ones with their reason, to the staged rows."""
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    chunk: Chunk,
+    file: str,
+    now: datetime,
+    redactor: Redactor = NOTHING,
+) -> None:
+    """Map, type and judge the rows of one chunk and add them, the bad ones with their reason, to the staged rows.
+
+    What `redactor` takes out is gone before a row is staged.
+    """
     rejects = [*chunk.rejects]
     if chunk.rows.num_rows:
         named = {f"k{index}": name for index, name in enumerate(chunk.names)}
         moment = {"file": file} if plan.uses_file else {}
-        sql, bound = statement(plan, len(chunk.names), _shapes(connection, plan, chunk, named))
+        sql, bound = statement(plan, len(chunk.names), _shapes(connection, plan, chunk, named), redactor)
         (taken,) = _run(connection, sql, {**bound, **named, **moment, "now": now}, chunk.rows)[0]
         if taken < chunk.rows.num_rows:
             rejects += _not_json(connection, chunk.rows)
     if rejects:
-        _reject(connection, rejects)
+        _reject(connection, rejects, redactor)
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, named: Mapping[str, str]) -> list[Shape]:
@@ -64,12 +75,14 @@ def _run(
     return connection.execute(sql, bound).fetchall()
 
 
-def statement(plan: Plan, width: int, shapes: Sequence[Shape] = ()) -> tuple[str, dict[str, Any]]:
+def statement(
+    plan: Plan, width: int, shapes: Sequence[Shape] = (), redactor: Redactor = NOTHING
+) -> tuple[str, dict[str, Any]]:
     """The staging SQL of a plan with the values it refers to; `width` is the number of table columns, 0 for JSON.
 
     `shapes` are those that the SQL decides by their keys alone.
     """
-    bound: dict[str, Any] = dict(plan.bound)
+    bound: dict[str, Any] = {**plan.bound, **redactor.bound}
     tests = [rule for c in plan.columns for rule in rules(c, plan.formats[c.name], bound, plan.origins[c.name])]
     flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
     types = []
@@ -79,11 +92,15 @@ def statement(plan: Plan, width: int, shapes: Sequence[Shape] = ()) -> tuple[str
             bound[f"f_{column.name}"] = pattern
         types.append(f'{typed(column, pattern, f"$f_{column.name}")} AS "{column.name}"')
     names = [f'"{c.name}"' for c in plan.columns]
+    values = {c.name: redactor.value(c, plan.values[c.name]) for c in plan.columns}
+    shaped = _shaped(plan, shapes, bound)
     sql = load("ingest_stage").format(
         row=_row(width),
-        **_shaped(plan, shapes, bound),
-        values=", ".join(f'{sql} AS "_g_{name}"' for name, sql in plan.values.items()),
-        attributes=plan.attributes,
+        **shaped,
+        values=", ".join(f'{sql} AS "_g_{name}"' for name, sql in values.items()),
+        attributes=redactor.attributes(f"CASE {shaped['kept']} ELSE {plan.attributes} END"),
+        detail=redactor.detail("substr(_fault, instr(_fault, chr(31)) + 1)"),
+        raw=redactor.raw("rtrim(_raw, chr(10) || chr(13))"),
         twice=plan.twice,
         types=", ".join(types),
         rules=" ".join(f"WHEN {r.condition} THEN '{r.reason}' || chr(31) || {r.detail}" for r in tests),
@@ -157,10 +174,12 @@ def _not_json(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> list[Rej
     return [fault for position, raw in bad if (fault := jsonl.fault(raw, position)) is not None]
 
 
-def _reject(connection: duckdb.DuckDBPyConnection, rejects: Sequence[Reject]) -> None:
+def _reject(connection: duckdb.DuckDBPyConnection, rejects: Sequence[Reject], redactor: Redactor) -> None:
     fields = ("position", "reason", "detail", "raw", "raw_bytes")
     table = pa.table({_STAGED.get(name, name): [getattr(reject, name) for reject in rejects] for name in fields})
-    _run(connection, "INSERT INTO staged BY NAME SELECT * FROM incoming", {}, table)
+    taken = f"{redactor.detail('_detail')} AS _detail, {redactor.raw('_raw')} AS _raw"
+    sql = f"INSERT INTO staged BY NAME SELECT * REPLACE ({taken}) FROM incoming"
+    _run(connection, sql, {k: v for k, v in redactor.bound.items() if f"${k}:" in sql}, table)
 
 
 _STAGED = {name: f"_{name}" for name in ("reason", "detail", "raw", "raw_bytes")}

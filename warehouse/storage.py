@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import retention, snapshot, sql
+from warehouse import known_ids, retention, snapshot, sql
 from warehouse.expressions import identifier
 from warehouse.people.file import FILE_NAME as PEOPLE_FILE
 from warehouse.records.errors import StoreError
@@ -66,6 +66,7 @@ def compact(warehouse: Warehouse, *, now: datetime, force: bool = False) -> Rewr
             f"{path} could not be written anew: {str(error).splitlines()[0]}. The old file stays."
         ) from error
     done = Rewriting(before, path.stat().st_size)
+    _forget_ids(warehouse)
     with warehouse.transaction() as opened:
         opened.execute("INSERT INTO rewritings VALUES ($at, $before, $after)", {"at": utc(now), **_sizes(done)})
     return done
@@ -113,6 +114,16 @@ def report(warehouse: Warehouse, text: dict[str, StreamText], *, reports: Path) 
         erasures=_count(connection, "erasures"),
         text_waiting_since=text_waiting_since(warehouse),
     )
+
+
+def _forget_ids(warehouse: Warehouse) -> None:
+    """Drop the index of ids of streams that lost rows: it holds digests of theirs, and ingest makes it anew."""
+    with warehouse.transaction() as connection:
+        connection.execute("DELETE FROM id_runs WHERE stream IN (SELECT stream FROM removed_rows)")
+        listed = {file for (file,) in connection.execute("SELECT file FROM id_runs").fetchall()}
+    for path in (warehouse.folder / known_ids.FOLDER).glob("*"):
+        if path.stem not in listed:
+            path.unlink(missing_ok=True)
 
 
 def _sizes(done: Rewriting) -> dict[str, int]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from warehouse.mapping import Plan, plan
 from warehouse.records.errors import SourceError
 from warehouse.records.ingest import BatchReport, SourceSpec
 from warehouse.records.streams import Stream
+from warehouse.redaction import Redactor, redactor
 from warehouse.settling import Arrival, settle
 from warehouse.sources import read
-from warehouse.sources.chunks import merged
+from warehouse.sources.chunks import ahead, merged
 from warehouse.sources.opening import packing
 from warehouse.staging import prepare, stage
 from warehouse.store import Warehouse
@@ -31,13 +32,17 @@ _DATA_FAULTS = (duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputE
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """What all files of one poll share: the time, the watermark before it, and the window length."""
+    """What all files of one poll share: the time, the watermark before it, and the window length.
+
+    `environment` is where the key of hashed ids is looked up by name.
+    """
 
     base: Path
     now: datetime
     watermark: datetime | None
     window_seconds: int
     progress: Progress | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def take(
@@ -54,17 +59,15 @@ def take(
     file = shown(name)
     path = poll.base / name
     mark = _fingerprint(warehouse, source, mapping, path, file)
-    known = seen
-    if known is None or known.content_digest != mark.digest:
-        known = ledger.same_content(
-            warehouse, source.name, mark.digest, mapping.digest, file if mapping.uses_file else None
-        )
-    if known is not None:
-        return replace(known, repeated=True), mark
+    if _may_be_known(warehouse, source, mapping, mark):
+        known = _known(warehouse, source, mapping, file, mark, seen)
+        if known is not None:
+            return replace(known, repeated=True), mark
+    clean = redactor(source, stream, poll.environment)
     try:
         with warehouse.transaction() as connection:
             prepare(connection, mapping)
-            error = _stage_all(connection, source, stream, path, file, mark, poll)
+            error = _stage_all(connection, source, stream, path, file, mark, poll, clean)
             arrival = Arrival(
                 batch=ledger.next_batch(connection),
                 file=file,
@@ -75,7 +78,7 @@ def take(
                 watermark=poll.watermark,
                 window_seconds=poll.window_seconds,
             )
-            return settle(connection, source, [c.name for c in mapping.columns], arrival, error), mark
+            return settle(connection, source, [c.name for c in mapping.columns], arrival, error, warehouse.folder), mark
     except _DATA_FAULTS as fault:
         why = str(fault).splitlines()[0][:200]
         raise SourceError(f"{path.name} holds data that cannot be stored, nothing of it was kept ({why}).") from fault
@@ -101,6 +104,21 @@ def _fingerprint(warehouse: Warehouse, source: SourceSpec, mapping: Plan, path: 
     return fingerprint(path, before)
 
 
+def _may_be_known(warehouse: Warehouse, source: SourceSpec, mapping: Plan, mark: Fingerprint) -> bool:
+    """Whether the content has to be compared before it is taken in; content of a size never seen is new."""
+    return ledger.is_known_size(warehouse, source.name, mapping.digest, mark.size)
+
+
+def _known(
+    warehouse: Warehouse, source: SourceSpec, mapping: Plan, file: str, mark: Fingerprint, seen: BatchReport | None
+) -> BatchReport | None:
+    """The report of the batch that brought this content before, None when there is none."""
+    if seen is not None and seen.content_digest == mark.digest:
+        return seen
+    where = file if mapping.uses_file else None
+    return ledger.same_content(warehouse, source.name, mark.digest, mapping.digest, where)
+
+
 def _stage_all(
     connection: duckdb.DuckDBPyConnection,
     source: SourceSpec,
@@ -109,13 +127,14 @@ def _stage_all(
     file: str,
     mark: Fingerprint,
     poll: Poll,
+    clean: Redactor,
 ) -> str | None:
     """Stage every row of the file; returns what was lost of it, None when it was read to the end."""
     if mark.size == 0 and source.kind != "parquet" and not packing(path):
         return f"{path.name} is empty; it brought no rows."
     try:
-        for chunk in merged(read(source.kind, path, mark.unread)):
-            stage(connection, plan(source, stream, chunk.times), chunk, file, poll.now)
+        for chunk in ahead(merged(read(source.kind, path, mark.unread, mark.take))):
+            stage(connection, plan(source, stream, chunk.times), chunk, file, poll.now, clean)
             if poll.progress is not None:
                 poll.progress(file, chunk.done, mark.size)
     except SourceError as error:

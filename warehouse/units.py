@@ -60,7 +60,9 @@ def write_sessions(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chun
     gaps = sorted({metric.session_gap_seconds for metric in sessions.values()})
     if not gaps:
         return True
-    warehouse.connection.execute(statement("units_touched", rows=chunk.rows), chunk.values)
+    warehouse.connection.execute(
+        statement("units_touched", rows=chunk.rows), {**chunk.values, "stream": chunk.stream.name}
+    )
     if not _read_sessions(warehouse, sessions, chunk, gaps[-1] * 1_000_000):
         return False
     for gap in gaps:

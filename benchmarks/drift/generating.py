@@ -57,7 +57,8 @@ CATEGORIES: dict[str, str] = {
 _WORDS = "could you please tell me where the order is that was sent last week and when it will come to my address "
 TEXTS: dict[str, str] = {
     "prompt": f"'Order ' || i || ': ' || left(repeat('{_WORDS}', 12), (180 * exp(0.6 * {_normal(50)}))::INTEGER)",
-    "response": f"'About order ' || i || ': ' || left(repeat('{_WORDS}', 12), (350 * exp(0.4 * {_normal(52)} + 0.2 * now))::INTEGER)",
+    "response": f"'About order ' || i || ': ' || left(repeat('{_WORDS}', 12), "
+    f"(350 * exp(0.4 * {_normal(52)} + 0.2 * now))::INTEGER)",
 }
 COLUMNS = (*NUMBERS, *CATEGORIES, *TEXTS)
 STREAM = Stream(
@@ -79,9 +80,9 @@ def fill(warehouse: Warehouse, rows: int) -> None:
     with warehouse.transaction() as connection:
         for now, start in enumerate((REFERENCE, CURRENT)):
             connection.execute(
-                f"INSERT INTO events_answers (event_id, occurred_at, rollout, release, {names}, attributes, arrived_at, "
-                "batch, position, source, revision, digest) "
-                f"SELECT 'e' || i, $start::TIMESTAMPTZ + to_microseconds(((i - {now * rows}) * 86400000000) // {rows}), "
+                f"INSERT INTO events_answers (event_id, occurred_at, rollout, release, {names}, attributes, "
+                "arrived_at, batch, position, source, revision, digest) SELECT 'e' || i, "
+                f"$start::TIMESTAMPTZ + to_microseconds(((i - {now * rows}) * 86400000000) // {rows}), "
                 f"'{ROLLOUT}', 'r1', {columns}, '{{}}', $start::TIMESTAMPTZ + INTERVAL 1 DAY, {now + 1}, "
                 f"i, 'logs', 1, '' FROM (SELECT range AS i, {now} AS now FROM range({now * rows}, {(now + 1) * rows}))",
                 {"start": start},
@@ -93,7 +94,7 @@ def fill(warehouse: Warehouse, rows: int) -> None:
 def _note_batch(warehouse: Warehouse, batch: int, rows: int, start: datetime) -> None:
     last = start + timedelta(days=1) - timedelta(microseconds=1)
     warehouse.connection.execute(
-        "INSERT INTO batches VALUES ($batch, 'logs', 'answers', 'generated', 'digest', 'digest', $arrived, $rows, $rows, "
-        "0, 0, 0, 0, $first, $last, '{}', '{}', '{}', NULL)",
+        "INSERT INTO batches VALUES ($batch, 'logs', 'answers', 'generated', 'digest', 'digest', $arrived, $rows, "
+        "$rows, 0, 0, 0, 0, $first, $last, '{}', '{}', '{}', NULL)",
         {"batch": batch, "arrived": last, "rows": rows, "first": start, "last": last},
     )

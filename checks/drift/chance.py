@@ -47,7 +47,7 @@ def means(scheme: Scheme, before: Profile, now: Profile) -> float:
 
 def numbers(scheme: Scheme, before: Profile, now: Profile) -> float:
     """The ln p of the more surprising of both tests above, doubled because there are two."""
-    distance, _ = distances.kolmogorov(before.counts, now.counts)
+    distance, _ = distances.kolmogorov(scheme, before.counts, now.counts)
     least = min(kolmogorov(distance, before.rows, now.rows), means(scheme, before, now))
     return min(0.0, math.log(2.0) + least)
 
@@ -62,7 +62,7 @@ def counts(before: Sequence[int], now: Sequence[int]) -> float:
     return chi_square_tail(statistic, freedom)
 
 
-def chi_square_tail(statistic: float, freedom: int) -> float:
+def chi_square_tail(statistic: float, freedom: float) -> float:
     """The ln probability of a larger chi-square; beyond double precision the first term of its asymptotic series."""
     from scipy.special import chdtrc, gammaln
 
@@ -74,6 +74,11 @@ def chi_square_tail(statistic: float, freedom: int) -> float:
     half = freedom / 2.0
     ratio = (half - 1.0) / (statistic / 2.0)
     return -statistic / 2.0 + (half - 1.0) * math.log(statistic / 2.0) - float(gammaln(half)) - math.log1p(-ratio)
+
+
+def chi_square_tail_at(ratio: float, freedom: float) -> float:
+    """The same for a chi-square over its degrees of freedom, which need not be whole."""
+    return chi_square_tail(ratio * freedom, freedom)
 
 
 def words(before: Profile, now: Profile) -> float:

@@ -37,7 +37,7 @@ IDENTIFIER = 80
 
 QUANTILES, ATOMS = 200, 120
 _LARGEST = 32_000.0
-_LOSS = 0.1
+_LOSS = 0.05
 _PARTS: tuple[Part, ...] = ("length", "letters", "digits", "punctuation", "whitespace", "non_ascii")
 
 
@@ -140,7 +140,9 @@ def _point(values: Floats) -> dict[str, Any]:
     size = max(abs(low), abs(high))
     if exact := next((s for s in (1.0, 10.0, 100.0, 1e3, 1e4) if _whole(values * s) and size * s <= _LARGEST), None):
         return {"scale": exact}
-    choices = [{"scale": _power(size)}, _centred(low, high)]
+    # Room for twice the largest value, so that few rows need a second look; else for nearly all of them.
+    choices = [{"scale": _power(2.0 * max(abs(values[0]), abs(values[-1])))}, {"scale": _power(size)}]
+    choices.append(_centred(low, high))
     if values[0] > 0:
         choices.append({**_centred(np.log(low), np.log(high)), "logarithmic": True})
     quantiles = np.unique(np.quantile(values, np.linspace(0, 1, 257)))

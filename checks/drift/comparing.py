@@ -48,9 +48,20 @@ class Rule:
     false_share: float = 0.05
 
 
-def compare(pairs: Sequence[Pair], rule: Rule, *, absent: Sequence[str] = (), digest: str = "") -> DriftReport:
-    """The comparison of all pairs; `absent` are columns asked for that are not there. `digest` is the reference's."""
-    measured = [column for pair in pairs for column in _measured(pair, rule)]
+def compare(
+    pairs: Sequence[Pair],
+    rule: Rule,
+    *,
+    absent: Sequence[str] = (),
+    further: Sequence[ColumnDrift] = (),
+    digest: str = "",
+) -> DriftReport:
+    """The comparison of all pairs, of the reference with that digest.
+
+    `absent` are columns asked for that are not there; `further` are comparisons measured otherwise and not judged yet
+    (embeddings): all are weighed together.
+    """
+    measured = [*(column for pair in pairs for column in _measured(pair, rule)), *further]
     told = _told(measured, rule.false_share)
     told += [_absent(name) for name in absent]
     share, low, high = judging.shares(told)

@@ -2,11 +2,12 @@
 
 Shares of bins are p (reference) and q (current), F and G their sums up to a cut point.
 
-* Kolmogorov-Smirnov: the largest |F - G| at a cut point. Between cut points it can be larger by at most `error`.
+* Kolmogorov-Smirnov: the largest |F - G| at a cut point. Between cut points it can be larger by at most `error`;
+  a bin of a single code holds nothing to miss.
 * Wasserstein, the area between F and G, over the standard deviation of the reference (Evidently's normed Wasserstein).
   Within a bin [a, b) the integral of F - G follows exactly from its value at a and from the sums of both sides in the
   bin: (F(a) - G(a)) (b - a) + p (b - mean_p) - q (b - mean_q). Its absolute value is the area unless F - G changes its
-  sign in the bin; then the area of a straight line is taken where that is larger.
+  sign in the bin; then the area of a straight line is taken where that is larger (not in a bin of a single code).
 * Jensen-Shannon: the square root of the divergence with natural logarithms, 0 to 0.833 (as scipy and Evidently).
 * PSI: sum of (q - p) ln(q / p), shares below 1e-4 taken as 1e-4 (Evidently's floor).
 * Chi-square: of the table of counts, as Cramer's V, sqrt(chi2 / (n + m)), 0 to 1.
@@ -81,7 +82,7 @@ def of_shares(before: Sequence[int], now: Sequence[int]) -> list[Distance]:
 
 def of_numbers(scheme: Scheme, before: Profile, now: Profile) -> list[Distance]:
     """All distances of a column of numbers; both profiles have rows."""
-    ks, error = kolmogorov(before.counts, now.counts)
+    ks, error = kolmogorov(scheme, before.counts, now.counts)
     coarse = tenths(before.counts, now.counts)
     return [
         Distance("wasserstein", wasserstein(scheme, before, now), None),
@@ -90,12 +91,17 @@ def of_numbers(scheme: Scheme, before: Profile, now: Profile) -> list[Distance]:
     ]
 
 
-def kolmogorov(before: Sequence[int], now: Sequence[int]) -> tuple[float, float]:
-    """The Kolmogorov-Smirnov distance at the cut points, and by how much it can be exceeded between them."""
+def kolmogorov(scheme: Scheme, before: Sequence[int], now: Sequence[int]) -> tuple[float, float]:
+    """The Kolmogorov-Smirnov distance at the cut points, and by how much that of the codes can exceed it.
+
+    Within a bin of several codes F - G can rise by p before it falls by q, or the other way round.
+    """
     p, q = np.array(before) / sum(before), np.array(now) / sum(now)
     gap = np.concatenate([[0.0], np.cumsum(p - q)[:-1]])
     largest = float(np.abs(gap).max())
-    within = np.maximum(np.abs(gap + p), np.abs(gap - q)).max()
+    wide = np.ones(len(p), dtype=bool)
+    wide[1:-1] = np.diff(scheme.cuts) > 1
+    within = np.where(wide, np.maximum(np.abs(gap + p), np.abs(gap - q)), 0.0).max()
     return largest, max(0.0, float(within) - largest)
 
 
@@ -116,7 +122,8 @@ def wasserstein(scheme: Scheme, before: Profile, now: Profile) -> float:
         width = np.diff(edges)
         left, right = gap[1:-2], gap[2:-1]
         inner = left * width + p[1:-1] * (edges[1:] - mean_p[1:-1]) - q[1:-1] * (edges[1:] - mean_q[1:-1])
-        area += float(np.maximum(np.abs(inner), _crossing(left, right) * width).sum())
+        line = np.where(np.diff(scheme.cuts) > 1, _crossing(left, right) * width, 0.0)
+        area += float(np.maximum(np.abs(inner), line).sum())
     else:
         area = abs(float(mean_p[0] - mean_q[0]))
     return area / spread if spread > 0 else (0.0 if area == 0 else math.inf)

@@ -70,6 +70,30 @@ def compare(
     return report
 
 
+def draw(
+    reference: Any,
+    current: Any,
+    columns: Sequence[DriftColumn],
+    report: DriftReport,
+    *,
+    html: Path,
+    title: str,
+    top: int = 50,
+    max_rows: int = 20_000,
+) -> None:
+    """Write the library's page of two tables to `html`, with the judgements of `report` on top.
+
+    Raises:
+        CheckError: the library failed; the reason is its own.
+    """
+    left, right = _thinned(_frame(reference), max_rows), _thinned(_frame(current), max_rows)
+    usable = [part for column in columns for part in parts(left, right, column, top) if not part.reason]
+    usable = [part for part in usable if len(part.reference) and len(part.current)]
+    with _library():
+        drawn = _drawn(usable)
+    _write(html, page.framed(drawn, report, title))
+
+
 def _refuse_wrong(names: Sequence[str], smallest: int) -> None:
     if bad := [name for name in names if not _NAME.match(name)]:
         raise UsageError(f"Column {bad[0]!r} cannot be compared: a name is letters, digits and underscores.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
+from typing import Literal as OneOf
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section
+from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section, refuse
 from checks.policy.known import Known, Raw, no_column, repeated, text, texts, unknown
 from checks.policy.reference import Reference, span
 from checks.policy.report import Place, listed
@@ -17,6 +19,15 @@ from warehouse.records.streams import ColumnType
 
 _COMPARED: tuple[ColumnType, ...] = ("number", "integer", "text", "boolean")
 _WATCHED: tuple[ColumnType, ...] = ("text", "boolean")
+
+
+_ENTRY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def _entry_point(text: str) -> str:
+    if not _ENTRY.match(text):
+        refuse(f"{text!r} names no Python object.", allowed="package.module:object", hint="Write a colon before it.")
+    return text
 
 
 class Drift(Section):
@@ -38,6 +49,14 @@ class Drift(Section):
     """Distance from the reference above which a column counts as drifted (0 to 1)."""
     min_rows: Annotated[int, Field(ge=1)] = 200
     """Rows with a value that either side needs; with fewer, nothing is said."""
+    false_share: Annotated[Finite, Field(gt=0, lt=1)] = 0.05
+    """Of the columns named as drifted, the share that is named wrongly at most, on average."""
+    texts: OneOf["full", "length"] = "full"
+    """How texts that are prose are compared: by length, kinds of characters and words, or by length alone."""
+    embedding: Annotated[str, AfterValidator(_entry_point)] | None = None
+    """Python object that makes an embedder (package.module:object), to compare what texts mean, too; off without it."""
+    page: OneOf["on_demand", "always"] = "on_demand"
+    """When Evidently draws its page: when somebody asks for it, or in every run whose judgement is new."""
     watch: Many[ColumnName] = ()
     """Columns whose new, vanished or suddenly changed values are reported."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import look, planning, proving, records, setup, work
+from flows.cli import history, look, planning, proving, records, setup, storage, work
 
 
 def _examples(*lines: str) -> str:
@@ -67,6 +67,23 @@ app.command(
 )(planning.plan)
 app.command("self-test", epilog=_examples("gatehold self-test", "gatehold self-test harm --json"))(proving.self_test)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
+storage.app.command("compact", epilog=_examples("gatehold storage compact"))(storage.compact)
+app.add_typer(storage.app, name="storage", help="What is kept and what it costs; `compact` removes what is due.")
+app.command(
+    "erase",
+    epilog=_examples('gatehold erase --session conversation-17 --by "Ines Vogel" --reason "Request of 3 March"'),
+)(storage.erase)
+app.command(
+    "backfill",
+    epilog=_examples(
+        "gatehold backfill --start 2026-01-01 --end 2026-02-01 --dry-run",
+        "gatehold backfill --start 2026-01-01 --end 2026-02-01 --metric harmful_output_rate --only-missing",
+    ),
+)(history.backfill)
+app.command(
+    "replay",
+    epilog=_examples("gatehold replay --config stricter.yaml --start 2026-01-01 --end 2026-02-01"),
+)(history.replay)
 records.app.command("show", epilog=_examples("gatehold log show --rollout support-agent --last 5"))(records.show)
 records.app.command("verify", epilog=_examples("gatehold log verify"))(records.verify)
 records.app.command("explain", epilog=_examples("gatehold log explain 2"))(records.explain)

@@ -30,8 +30,8 @@ DEFAULT_CONFIG = Path("gatehold.yaml")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def moment(text: str | None) -> datetime:
-    """The moment `--as-of` names, or the present one; tz-aware, UTC.
+def moment(text: str | None, option: str = "--as-of") -> datetime:
+    """The moment that an option names, or the present one; tz-aware, UTC.
 
     Raises:
         UsageError: the text is not an ISO 8601 date or time, or lies before 1970 or after 2199.
@@ -42,7 +42,7 @@ def moment(text: str | None) -> datetime:
         found = datetime.fromisoformat(text)
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"--as-of {text!r} is not a date or time. Write it like 2026-03-01T12:00:00+00:00.") from error
+        raise UsageError(f"{option} {text!r} is not a date or time. Write it like 2026-03-01T12:00:00+00:00.") from error
     if not EARLIEST <= found < LATEST:
-        raise UsageError(f"--as-of {text!r} is not a sensible time. Give one from 1970 to 2199.")
+        raise UsageError(f"{option} {text!r} is not a sensible time. Give one from 1970 to 2199.")
     return found

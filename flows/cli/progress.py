@@ -38,3 +38,28 @@ def reading(say: Say) -> Callable[[str, int, int], None]:
             say(f"Reading {file}: {f'{100 * done // total} %' if total else f'{done:,} rows'}")
 
     return heard
+
+
+def remaining(say: Say, what: str) -> Callable[[int, int], None]:
+    """A listener for work whose size is known: how much is done and how long the rest takes at this speed.
+
+    It says so at most every two seconds.
+    """
+    began = last = time.monotonic()
+
+    def heard(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < QUIET_SECONDS or not total:
+            return
+        last = now
+        left = (now - began) * (total - done) / done if done else 0.0
+        say(f"{what}: {100 * done // total} %, about {_duration(left)} left")
+
+    return heard
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

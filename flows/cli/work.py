@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import project as projects
-from flows.cli import look, terminal
+from flows.cli import look, storage, terminal
 from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
 from flows.cli.progress import progress, reading
 
@@ -74,6 +74,8 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
         terminal.say("`gatehold gate ROLLOUT` shows every gate of one.", "dim")
     look.mark_simulated(found)
     show_undelivered(done.delivered)
+    if done.kept is not None:
+        storage.show_kept(done.kept)
     terminal.say(f"Page: {page}", "dim")
 
 

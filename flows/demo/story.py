@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,11 +183,12 @@ def _act(stage: _Stage, act: Act, now: datetime) -> DecisionEntry | Refusal | No
 
 
 def _page(stage: _Stage, last: Pass, end: datetime) -> Path:
-    from flows import publishing
+    from flows import drift_page, publishing
 
     markers = [Marker(i.at, i.until, i.title, i.sentence) for i in incidents.timeline(end)]
     now = incidents.monitor_times(end)[-1]
-    drift = list(last.checks.drift.values())
+    pages = drift_page.draw_all(stage.project, stage.stores, last.checks.drift.values(), now=now)
+    drift = [replace(d, page=str(p)) for d in last.checks.drift.values() for p in pages if p.stem == f"drift-{d.name}"]
     return publishing.write_page(stage.project, stage.stores, now=now, drift=drift, markers=markers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from warehouse.records.errors import StoreError, UsageError
 from warehouse.records.lake import Copied, Difference, LakePlace, ObjectStorage
 
 if TYPE_CHECKING:
-    from checks.policy.storage import Bucket
+    from checks.policy.storage import Bucket, Storage
 
 
 def place(project: Project) -> LakePlace | None:
@@ -22,18 +23,25 @@ def place(project: Project) -> LakePlace | None:
         UsageError: an environment variable that it needs is not set, or the bucket's access is not configured.
     """
     storage = project.policy.storage
-    if storage is None:
-        return None
+    return None if storage is None else place_of(storage, project.base.absolute(), project.environment)
+
+
+def place_of(storage: Storage, base: Path, environment: Mapping[str, str]) -> LakePlace:
+    """Where a lake is, as a worker finds it too: paths start from `base`, secrets come from `environment` by name.
+
+    Raises:
+        UsageError: an environment variable that it needs is not set, or the bucket's access is not configured.
+    """
     if storage.in_bucket and storage.bucket is None:
         raise UsageError(
             f'The lake at {storage.path} is in a bucket; say under "storage: bucket:" which environment variables hold '
             "its key and secret (key_env, secret_env)."
         )
     return LakePlace(
-        catalog=_secret(project, storage.catalog_env),
-        path=storage.path if storage.in_bucket else str(_from_base(project, storage.path)),
-        storage=_bucket(project, storage.bucket) if storage.in_bucket and storage.bucket else None,
-        extensions=_from_base(project, storage.extensions) if storage.extensions else None,
+        catalog=_secret(environment, storage.catalog_env),
+        path=storage.path if storage.in_bucket else str(base / storage.path),
+        storage=_bucket(environment, storage.bucket) if storage.in_bucket and storage.bucket else None,
+        extensions=base / storage.extensions if storage.extensions else None,
     )
 
 
@@ -80,10 +88,10 @@ def forget(project: Project, stores: Stores, *, now: datetime) -> list[Differenc
     return mending.mend(stores.warehouse, where, now=now)
 
 
-def _bucket(project: Project, bucket: Bucket) -> ObjectStorage:
+def _bucket(environment: Mapping[str, str], bucket: Bucket) -> ObjectStorage:
     return ObjectStorage(
-        key=_secret(project, bucket.key_env),
-        secret=_secret(project, bucket.secret_env),
+        key=_secret(environment, bucket.key_env),
+        secret=_secret(environment, bucket.secret_env),
         region=bucket.region,
         endpoint=bucket.endpoint,
         path_style=bucket.path_style,
@@ -91,12 +99,8 @@ def _bucket(project: Project, bucket: Bucket) -> ObjectStorage:
     )
 
 
-def _secret(project: Project, name: str) -> str:
-    value = project.environment.get(name, "")
+def _secret(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
     if not value:
         raise UsageError(f"The environment variable {name}, which the lake needs, is not set. Set it where this runs.")
     return value
-
-
-def _from_base(project: Project, path: str) -> Path:
-    return (project.base / path).absolute()

@@ -10,7 +10,7 @@ from typing import Any, Protocol, get_args
 from warehouse.records.decisions import DecisionKind, Delivery
 from warehouse.records.errors import DeliveryError
 
-ACTIONS = frozenset(get_args(DecisionKind)) - {"waive", "restate"}
+ACTIONS = frozenset(get_args(DecisionKind)) - {"waive", "restate", "erase"}
 PERMISSIONS = frozenset({"start", "go", "expand", "resume"})
 
 

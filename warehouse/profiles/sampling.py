@@ -58,6 +58,15 @@ def held(
     ]
 
 
+def present(warehouse: Warehouse, stream: Stream, columns: Sequence[str]) -> list[str]:
+    """Those of the columns that the event table has; none while the stream was never used."""
+    found = warehouse.connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = $table", {"table": f"events_{stream.name}"}
+    ).fetchall()
+    there = {name for (name,) in found}
+    return [name for name in columns if name in there]
+
+
 def _read(stream: Stream, name: str) -> str:
     column = stream.column(name)
     if column is not None and column.type in ("number", "integer"):

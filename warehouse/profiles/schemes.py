@@ -11,16 +11,17 @@ from warehouse.store import Warehouse
 
 
 def store(warehouse: Warehouse, schemes: Sequence[Scheme]) -> None:
-    """Store those schemes that are not there yet."""
+    """Store those of one stream that are not there yet."""
+    if not schemes:
+        return
+    values = {
+        "stream": schemes[0].stream,
+        "schemes": [scheme.digest for scheme in schemes],
+        "names": [scheme.name for scheme in schemes],
+        "bodies": [json.dumps(to_json(scheme), sort_keys=True) for scheme in schemes],
+    }
     with warehouse.transaction() as connection:
-        for scheme in schemes:
-            values = {
-                "scheme": scheme.digest,
-                "stream": scheme.stream,
-                "name": scheme.name,
-                "body": json.dumps(to_json(scheme), sort_keys=True),
-            }
-            connection.execute(statement("profiles_add_scheme"), values)
+        connection.execute(statement("profiles_add_scheme"), values)
 
 
 def stored(warehouse: Warehouse) -> list[Scheme]:

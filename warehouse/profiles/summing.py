@@ -17,7 +17,7 @@ import numpy as np
 from warehouse.profiles import counting
 from warehouse.profiles.counting import Counts, Rows
 from warehouse.profiles.schemes import store
-from warehouse.profiles.wording import columns, needs_texts
+from warehouse.profiles.wording import check, columns, needs_texts
 from warehouse.records.errors import StoreError
 from warehouse.records.profiles import Scheme
 from warehouse.records.streams import Stream
@@ -65,6 +65,8 @@ def summarise(
         StoreError: the engine could not carry it out; nothing of that step is kept.
     """
     by_digest = {scheme.digest: scheme for scheme in schemes}
+    for scheme in by_digest.values():
+        check(scheme, stream)
     store(warehouse, list(by_digest.values()))
     todo = _pending(warehouse, by_digest, stream)
     total, done = sum(len(group) * len(batches) for group, batches in todo), 0

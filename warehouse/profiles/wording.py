@@ -43,7 +43,7 @@ def wording(scheme: Scheme, stream: Stream, *, prepared: bool) -> Wording:
     Raises:
         UsageError: the stream has no such column, or one of another type.
     """
-    _refuse_wrong_type(scheme, stream)
+    check(scheme, stream)
     value = _value(scheme, prepared)
     if scheme.kind != "number":
         return Wording(value, value, {})
@@ -109,7 +109,8 @@ def _value(scheme: Scheme, prepared: bool) -> str:
     return f"({_counted(scheme.column, scheme.part)} / greatest({chars}, 1))"
 
 
-def _refuse_wrong_type(scheme: Scheme, stream: Stream) -> None:
+def check(scheme: Scheme, stream: Stream) -> None:
+    """Raise UsageError unless the stream has the scheme's column, in a type that fits its kind."""
     column = stream.column(scheme.column)
     allowed = ("text",) if scheme.part else ("number", "integer") if scheme.kind == "number" else ("text", "boolean")
     if column is None or column.type not in allowed:

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 MONITOR = "gatehold monitor"
 """The actor of entries that no person made."""
 
-DecisionKind = OneOf["start", "go", "hold", "pause", "expand", "resume", "waive", "restate"]
+DecisionKind = OneOf["start", "go", "hold", "pause", "expand", "resume", "waive", "restate", "erase"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,11 @@ class Redactor:
         """SQL of JSON text without what is taken out; it stays JSON, at worst as a string that says so.
 
         A control character behind every escape keeps the letter of an escape from looking like the beginning of an
-        address; JSON text holds no such character itself.
+        address; JSON text holds no such character itself. What could be written plainly is, before it is looked at.
         """
         if not self._takes_out:
             return text
-        parted = f"regexp_replace(CAST({text} AS VARCHAR), {_ESCAPE}, '\\1' || chr(31), 'g')"
+        parted = f"regexp_replace(CAST(json({text}) AS VARCHAR), {_ESCAPE}, '\\1' || chr(31), 'g')"
         taken = f"replace({self._out_of_text(parted)}, chr(31), '')"
         quoted = f"""regexp_replace(r, {_BARE}, '\\1"\\2"\\3', 'g')"""
         checked = f"CASE WHEN json_valid(r) THEN r WHEN json_valid({quoted}) THEN {quoted} ELSE {_LOST} END"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -78,6 +79,17 @@ def merged(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         raise
     if held:
         yield _one(held)
+
+
+def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, each read while the one before it is worked on."""
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        coming = reader.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = reader.submit(next, chunks, None)
+            yield chunk
+            # Nothing of it is held here while the next one is waited for.
+            del chunk
 
 
 def _one(chunks: list[Chunk]) -> Chunk:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from warehouse.records.errors import SourceError
 from warehouse.sources.chunks import LINE_LIMIT, Chunk, Reject, Span, bounded
 from warehouse.sources.lines import whole_lines
-from warehouse.sources.opening import blocks
+from warehouse.sources.opening import Told, blocks
 
 _ROWS = 20_000
 _DELIMITERS = ",;\t|"
@@ -28,7 +28,7 @@ class _Record:
     broken: str = ""
 
 
-def chunks(path: Path, span: Span) -> Iterator[Chunk]:
+def chunks(path: Path, span: Span, told: Told | None = None) -> Iterator[Chunk]:
     """The records of the file; positions are numbers of the line on which a record starts (the header is line 1).
 
     The delimiter is the one of comma, semicolon, tab and bar that the header holds most often. An unclosed quote
@@ -38,7 +38,7 @@ def chunks(path: Path, span: Span) -> Iterator[Chunk]:
         SourceError: there is no usable header, or the rest of the file cannot be read.
     """
     csv.field_size_limit(LINE_LIMIT)
-    source = _Lines(path, span)
+    source = _Lines(path, span, told)
     header, delimiter = _header(source, path)
     held: list[_Record] = []
     try:
@@ -57,12 +57,12 @@ def chunks(path: Path, span: Span) -> Iterator[Chunk]:
 class _Lines:
     """Lines of the file as text with their numbers; lines can be put back."""
 
-    def __init__(self, path: Path, span: Span) -> None:
+    def __init__(self, path: Path, span: Span, told: Told | None) -> None:
         self.overlong: list[Reject] = []
         self.bytes_held = 0
         self.done = 0
         self.waiting: deque[tuple[int, str]] = deque()
-        self._blocks = whole_lines(blocks(path, span), span.first)
+        self._blocks = whole_lines(blocks(path, span, told), span.first)
 
     def next(self) -> tuple[int, str] | None:
         """The next line without its newline, or None at the end."""

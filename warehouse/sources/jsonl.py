@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from warehouse.sources.chunks import DEPTH_LIMIT, RAW_LIMIT, Chunk, Reject, Span, bounded
 from warehouse.sources.lines import Lines, whole_lines
-from warehouse.sources.opening import blocks
+from warehouse.sources.opening import Told, blocks
 
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 # Python's own parser is asked what is wrong with a bad line only up to this size.
@@ -20,13 +20,13 @@ _EXPLAIN_LIMIT = 1024 * 1024
 _TOO_DEEP = f"the line nests deeper than {DEPTH_LIMIT} levels"
 
 
-def chunks(path: Path, span: Span) -> Iterator[Chunk]:
+def chunks(path: Path, span: Span, told: Told | None = None) -> Iterator[Chunk]:
     """The lines of the file; blank ones are passed over, positions are line numbers counted from 1.
 
     Raises:
         SourceError: the rest of the file cannot be read.
     """
-    for lines in whole_lines(blocks(path, span), span.first):
+    for lines in whole_lines(blocks(path, span, told), span.first):
         yield _chunk(lines)
 
 

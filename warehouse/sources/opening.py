@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import zstandard
 
 from warehouse.records.errors import SourceError
 from warehouse.sources.chunks import BLOCK, Span
+
+Told = Callable[[bytes], None]
+"""What is told of the bytes of a file as they are read."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -31,41 +34,59 @@ def packing(path: Path) -> str:
     return "zstd" if magic == _ZSTD_MAGIC else ""
 
 
-def blocks(path: Path, span: Span) -> Iterator[tuple[bytes, int]]:
+def blocks(path: Path, span: Span, told: Told | None = None) -> Iterator[tuple[bytes, int]]:
     """Unpacked bytes in blocks of about 8 MiB, each with the count of file bytes read so far.
+
+    `told` is given the bytes of the span as they are read, still packed.
 
     Raises:
         SourceError: the file cannot be opened, or an archive is cut or damaged; blocks given out before are good.
     """
     try:
         with path.open("rb") as file:
-            yield from _gathered(_unpacked(path, file, span))
+            file.seek(span.start)
+            yield from _gathered(_unpacked(path, _Bounded(file, span, told)))
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         raise SourceError(f"The archive {path.name} is cut or damaged ({error}).") from error
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read: {error.strerror or error}.", transient=True) from error
 
 
-def _unpacked(path: Path, file: BinaryIO, span: Span) -> Iterator[tuple[bytes, int]]:
+class _Bounded:
+    """The bytes of a span of an open file, each told of as it is read."""
+
+    def __init__(self, file: BinaryIO, span: Span, told: Told | None) -> None:
+        self._file = file
+        self._stop = span.stop
+        self._told = told
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(min(size, max(0, self._stop - self._file.tell())))
+        if self._told is not None:
+            self._told(data)
+        return data
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def _unpacked(path: Path, file: _Bounded) -> Iterator[tuple[bytes, int]]:
     match packing(path):
         case "gzip":
             yield from _gunzipped(file)
         case "zstd":
             yield from _unzstandarded(file)
         case _:
-            yield from _plain(file, span)
+            yield from _plain(file)
 
 
-def _plain(file: BinaryIO, span: Span) -> Iterator[tuple[bytes, int]]:
-    file.seek(span.start)
-    left = span.stop - span.start
-    while left > 0 and (data := file.read(min(BLOCK, left))):
-        left -= len(data)
+def _plain(file: _Bounded) -> Iterator[tuple[bytes, int]]:
+    while data := file.read(BLOCK):
         yield data, file.tell()
 
 
-def _gunzipped(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    with gzip.GzipFile(fileobj=file) as archive:
+def _gunzipped(file: _Bounded) -> Iterator[tuple[bytes, int]]:
+    with gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb") as archive:
         # read1: a plain read would throw away what it had unpacked when it meets the cut.
         while data := archive.read1(BLOCK):
             yield data, file.tell()
@@ -73,7 +94,7 @@ def _gunzipped(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         raise EOFError("it is empty")
 
 
-def _unzstandarded(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def _unzstandarded(file: _Bounded) -> Iterator[tuple[bytes, int]]:
     frame = None
     while bite := file.read(_ZSTD_BITE):
         while bite:

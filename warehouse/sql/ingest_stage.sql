@@ -28,7 +28,7 @@ placed AS (
 ),
 valued AS (
     SELECT position, _raw, _shape IS NOT NULL OR starts_with(ltrim(_raw, E' \t\r\n'), '{{') AS _is_object, {values},
-           CASE {kept} ELSE {attributes} END AS attributes,
+           {attributes} AS attributes,
            CASE WHEN _shape IS NULL THEN {twice} END AS _twice
     FROM placed
 ),
@@ -47,8 +47,8 @@ judged AS (
 )
 SELECT position,
        CASE WHEN _fault IS NOT NULL THEN split_part(_fault, chr(31), 1) END AS _reason,
-       CASE WHEN _fault IS NOT NULL THEN substr(_fault, instr(_fault, chr(31)) + 1) END AS _detail,
-       CASE WHEN _fault IS NOT NULL THEN left(rtrim(_raw, chr(10) || chr(13)), 2000) END AS _raw,
+       CASE WHEN _fault IS NOT NULL THEN {detail} END AS _detail,
+       CASE WHEN _fault IS NOT NULL THEN left({raw}, 2000) END AS _raw,
        CASE WHEN _fault IS NOT NULL THEN strlen(rtrim(_raw, chr(10) || chr(13))) END AS _raw_bytes,
        {digest} AS digest,
        {flags} AS _flags,

@@ -1,3 +1,5 @@
--- A scheme, unless it is there. $body: JSON.
-INSERT INTO profile_schemes SELECT $scheme, $stream, $name, $body
-WHERE $scheme NOT IN (SELECT scheme FROM profile_schemes)
+-- Schemes that are not there yet. $schemes, $names, $bodies: parallel lists of texts (bodies are JSON).
+INSERT INTO profile_schemes
+SELECT scheme, $stream, name, body
+FROM (SELECT unnest($schemes::VARCHAR[]) AS scheme, unnest($names::VARCHAR[]) AS name, unnest($bodies::VARCHAR[]) AS body)
+ANTI JOIN profile_schemes USING (scheme)

@@ -1,0 +1,27 @@
+"""Publish the snapshot that readers use while a run writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flows import retaining
+from flows.project import Project
+from flows.stores import Stores
+
+if TYPE_CHECKING:
+    from warehouse.records.storage import Published
+
+
+def publish(project: Project, stores: Stores, *, now: datetime, fresh: bool = False) -> Published | None:
+    """What publishing did; None where the stores are in memory.
+
+    With `fresh` the snapshot is built from nothing, so that nothing of removed rows is left in it.
+
+    Raises:
+        StoreError: it cannot be written; the one before stays.
+    """
+    from warehouse import publishing
+
+    rules = retaining.settings(project).snapshot.record()
+    return publishing.publish(stores.warehouse, rules, retaining.texts(project), now=now, fresh=fresh)
