@@ -1,4 +1,4 @@
-"""Backfill: cells, units and bins of a span of history, recomputed from the stored rows; it decides and sends nothing."""
+"""Backfill: cells and units of a span of history, recomputed from the stored rows; it decides and sends nothing."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class MetricSums:
 class Backfilled:
     """A backfill, or with `done` None its plan.
 
-    `through_batch` is the newest batch known at `as_of` (None: all). `rows` are the event rows to be read, each as often
-    as it is read; `seconds` about how long that takes. `done` counts pairs of metric and batch.
+    `through_batch` is the newest batch known at `as_of` (None: all). `rows` are the event rows to be read, each as
+    often as it is read; `seconds` about how long that takes. `done` counts pairs of metric and batch.
     """
 
     start: datetime
@@ -97,9 +97,7 @@ def plan(project: Project, stores: Stores, request: Request) -> Backfilled:
     return _planned(*_work(project, stores, request), request)
 
 
-def backfill(
-    project: Project, stores: Stores, request: Request, *, progress: Progress | None = None
-) -> Backfilled:
+def backfill(project: Project, stores: Stores, request: Request, *, progress: Progress | None = None) -> Backfilled:
     """Do it. Killed at any point and asked again for the same, it goes on where it was.
 
     Raises:
@@ -111,8 +109,8 @@ def backfill(
     survey, work = _work(project, stores, request)
     if request.max_rows is not None and work.rows > request.max_rows:
         raise UsageError(
-            f"This backfill would read {work.rows:,} rows, more than the {request.max_rows:,} of --max-rows. Nothing was "
-            "done. Shorten the span, name fewer metrics, take --only-missing, or raise --max-rows."
+            f"This backfill would read {work.rows:,} rows, more than the {request.max_rows:,} of --max-rows. Nothing "
+            "was done. Shorten the span, name fewer metrics, take --only-missing, or raise --max-rows."
         )
     done = running.run(
         stores.warehouse,
@@ -138,7 +136,7 @@ def backfill(
 
 
 def chosen(project: Project, names: Sequence[str]) -> list[CellMetric]:
-    """The metrics of these names as gates use them, or in their own unit where none does; of no name, all that gates use.
+    """The metrics of these names as gates use them, or in their own unit where none does; without names all gates'.
 
     Raises:
         UsageError: there is no such metric, or it is not summarised into cells.
@@ -151,7 +149,7 @@ def chosen(project: Project, names: Sequence[str]) -> list[CellMetric]:
         metric = project.policy.metric(name)
         if metric.kind not in CELL_KINDS:
             raise UsageError(
-                f"Metric {name!r} is of kind {metric.kind}, which is read when it is needed and has nothing to backfill."
+                f"Metric {name!r} is of kind {metric.kind}, which is read when it is needed: nothing to backfill."
             )
         mine = [each for each in used if each.name == name]
         found += mine or [project.policy.cell_metric(name, metric.unit)]

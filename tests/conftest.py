@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is; speed is shown by benchmarks, never by a test.
+settings.register_profile("gatehold", deadline=None)
+settings.load_profile("gatehold")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("GATEHOLD_SHARED_DATA", ROOT.parent / "shared" / "data"))

@@ -42,8 +42,11 @@ def number_profile(scheme: Scheme, values: Any) -> Profile:
     codes = np.rint(plain * scheme.scale + scheme.offset).astype(np.int64)
     bins = np.searchsorted(np.array(scheme.cuts), codes, side="right")
     counts = np.bincount(bins, minlength=scheme.bins).astype(int)
+    worth = codes
+    if scheme.logarithmic:
+        worth = np.rint(np.exp((codes - scheme.offset) / scheme.scale) * scheme.unit).astype(np.int64)
     totals = np.zeros(scheme.bins, dtype=np.int64)
-    np.add.at(totals, bins, codes)
+    np.add.at(totals, bins, worth)
     unusable = int(np.isinf(values).sum())
     return Profile(
         scheme.digest,
@@ -52,7 +55,7 @@ def number_profile(scheme: Scheme, values: Any) -> Profile:
         unusable,
         tuple(counts.tolist()),
         tuple(totals.tolist()),
-        sum(c * c for c in codes.tolist()),
+        sum(c * c for c in worth.tolist()),
     )
 
 

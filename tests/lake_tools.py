@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,18 @@ def _hooked_copy(folder: Path, place: LakePlace, kill_at: int) -> None:
     (folder / "statements").write_text(str(done))
 
 
+def start_copy(folder: Path, place: LakePlace, *, kill_at: int = -1) -> BaseProcess:
+    """A process that copies, forked from one that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["lake_tools"])
+    process = context.Process(target=_hooked_copy, args=(folder, place, kill_at))
+    process.start()
+    return process
+
+
 def copy_apart(folder: Path, place: LakePlace, *, kill_at: int = -1) -> bool:
     """Copy in a process of its own; False when it was killed after statement number `kill_at`."""
-    process = multiprocessing.get_context("spawn").Process(target=_hooked_copy, args=(folder, place, kill_at))
-    process.start()
+    process = start_copy(folder, place, kill_at=kill_at)
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
     return process.exitcode == 0

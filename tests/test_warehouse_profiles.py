@@ -258,11 +258,11 @@ def test_what_a_reference_holds_chooses_the_schemes(loader: Loader) -> None:
     held = sampling.held(loader.warehouse, INTERACTIONS, columns, BOT, START, START + DAY)
     setting = choosing.Setting(INTERACTIONS, "full", 50, START, 3600, sampling.hash_version(loader.warehouse))
     chosen = {scheme.name: scheme for scheme in choosing.schemes(held, setting)}
-    assert chosen["confidence"].scale == 1_000.0, "as many decimals as there are"
+    assert chosen["confidence"].scale == 10_000.0, "its decimals are kept"
     assert chosen["input_tokens"].scale == 1.0
     assert chosen["latency_ms"].logarithmic
     assert chosen["cost"].offset, "about its middle"
-    assert chosen["output_tokens"].cuts == (7, 8)
+    assert chosen["output_tokens"].cuts == (7_000, 7_001)
     assert chosen["session_id"].kind == "bucket"
     assert chosen["model_answered"].values == ("a", "b")
     assert set(chosen["benign"].values) == {"true", "false"}

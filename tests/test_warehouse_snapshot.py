@@ -52,7 +52,7 @@ def count(shot: Snapshot, table: str) -> int:
 
 def test_a_snapshot_says_as_of_when_it_is_true(warehouse: Warehouse) -> None:
     assert snapshot.state(warehouse.folder).state == "missing"
-    with pytest.raises(StoreError, match="There is no snapshot.*gatehold run"):
+    with pytest.raises(StoreError, match=r"There is no snapshot.*gatehold run"):
         Snapshot.open(warehouse.folder)
     Loader(warehouse).add([{"event_id": "a", "occurred_at": at(0)}])
     publish(warehouse, 5)
@@ -64,7 +64,9 @@ def test_a_snapshot_says_as_of_when_it_is_true(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 1000])
-def test_a_broken_snapshot_is_a_state_of_its_own_and_the_next_run_mends_it(warehouse: Warehouse, content: bytes) -> None:
+def test_a_broken_snapshot_is_a_state_of_its_own_and_the_next_run_mends_it(
+    warehouse: Warehouse, content: bytes
+) -> None:
     path = warehouse.folder / snapshot.FILE_NAME
     path.write_bytes(content)
     assert snapshot.state(warehouse.folder).state == "broken"
@@ -74,9 +76,7 @@ def test_a_broken_snapshot_is_a_state_of_its_own_and_the_next_run_mends_it(wareh
     assert snapshot.state(warehouse.folder).state == "ready"
 
 
-def test_a_snapshot_of_another_version_is_named_as_such(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_snapshot_of_another_version_is_named_as_such(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(warehouse)
     monkeypatch.setattr(snapshot, "FORMAT", snapshot.FORMAT + 1)
     assert snapshot.state(warehouse.folder).state == "other_version"
@@ -121,7 +121,8 @@ def test_a_table_that_changed_otherwise_is_copied_whole(warehouse: Warehouse, ch
 
 def test_a_large_table_is_known_by_sums(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "HASHED_BELOW", 10)
-    fill = "INSERT INTO window_counts SELECT i, 's', 'x', TIMESTAMPTZ '2026-03-02 00:00:00+00', i, 0, 0 FROM range({}, {}) r(i)"
+    values = "i, 's', 'x', TIMESTAMPTZ '2026-03-02 00:00:00+00', i, 0, 0"
+    fill = f"INSERT INTO window_counts SELECT {values} FROM range({{}}, {{}}) AS r(i)"
     warehouse.connection.execute(fill.format(0, 1000))
     publish(warehouse)
     warehouse.connection.execute(fill.format(1000, 1010))
@@ -163,7 +164,10 @@ def test_what_reads_all_rows_fails_on_a_snapshot_instead_of_finding_few(warehous
 def test_cells_read_from_a_snapshot_as_from_the_warehouse(warehouse: Warehouse) -> None:
     from summaries import METRICS
 
-    rows = [{"event_id": f"e{i}", "occurred_at": at(i), "session_id": f"s{i % 3}", "scores": '{"harm": 0.7}'} for i in range(9)]
+    rows = [
+        {"event_id": f"e{i}", "occurred_at": at(i), "session_id": f"s{i % 3}", "scores": '{"harm": 0.7}'}
+        for i in range(9)
+    ]
     Loader(warehouse).add(rows)
     cells.summarise(warehouse, METRICS, BUILT_IN)
     publish(warehouse)
@@ -192,7 +196,7 @@ def test_a_publishing_that_fails_leaves_the_old_one(warehouse: Warehouse, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(publishing.os, "replace", full)
-    with pytest.raises(StoreError, match="could not be published.*No space left.*The one before stays"):
+    with pytest.raises(StoreError, match=r"could not be published.*No space left.*The one before stays"):
         publish(warehouse, 1)
     assert snapshot.state(warehouse.folder).as_of == START
     monkeypatch.undo()
@@ -242,7 +246,7 @@ print(reads)
 
 @pytest.mark.slow
 def test_readers_in_other_processes_never_wait_never_fail_and_never_go_back(tmp_path: Path) -> None:
-    """A writer that holds the warehouse all the time and publishes in a loop; two readers that open as fast as they can."""
+    """A writer that holds the warehouse and publishes in a loop; two readers that open it as fast as they can."""
     rounds = 40
     folder = tmp_path / "data"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}

@@ -137,18 +137,16 @@ def _sums(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, 
     if metric.where is not None:
         columns.append(f"CASE WHEN {condition(metric.where, stream, parameters)} THEN true END AS _in_{index}")
         aggregates[items] = f"count(_in_{index})"
-    # A mean asks by itself whether a row is inside; what is bound and not used, the engine refuses.
-    own = metric.where is None or metric.kind == "mean" or metric.kind == "histogram"
-    inside = "" if own else f"{condition(metric.where, stream, parameters)} AND "
     if metric.kind == "count":
         if metric.scored is None:
             return _Sums((), tuple(columns), aggregates, items, items, "0", "0")
-        counts = f"CASE WHEN {inside}{condition(metric.scored, stream, parameters)} THEN true END"
+        scores = condition(metric.scored, stream, parameters)
+        counts = f"CASE WHEN {_inside(metric, stream, parameters)}{scores} THEN true END"
         aggregates[scored] = f"count(_value_{index})"
         return _Sums((), (*columns, f"{counts} AS _value_{index}"), aggregates, items, scored, "0", "0")
     if metric.kind == "rate":
         counted = condition(metric.scored, stream, parameters)
-        found = f"CASE WHEN {inside}{counted} THEN {truth(metric, stream, parameters)} END"
+        found = f"CASE WHEN {_inside(metric, stream, parameters)}{counted} THEN {truth(metric, stream, parameters)} END"
         true = f"_true_{index}"
         aggregates[scored] = f"count(_value_{index})"
         aggregates[true] = f"count(CASE WHEN _value_{index} THEN true END)"
@@ -157,7 +155,7 @@ def _sums(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, 
     given: tuple[str, ...] = ()
     if metric.kind == "assisted":
         found = assisted.value(metric, stream, parameters)
-        found = f"CASE WHEN {inside}true THEN {found} END"
+        found = f"CASE WHEN {_inside(metric, stream, parameters)}true THEN {found} END"
     else:
         given = (f"{number(metric, stream, parameters)} AS _number_{index}",)
         found = millionths(_valued(index, metric, stream, parameters))
@@ -166,6 +164,11 @@ def _sums(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, 
     aggregates[f"_total_{index}"] = f"coalesce(sum(_value_{index}), 0)"
     aggregates[f"_squares_{index}"] = _squares(f"_value_{index}", largest(metric))
     return _Sums(given, tuple(columns), aggregates, items, scored, f"_total_{index}", f"_squares_{index}")
+
+
+def _inside(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
+    """SQL of the condition that a row is inside, to be followed by another; only for whom uses it, for it binds."""
+    return "" if metric.where is None else f"{condition(metric.where, stream, parameters)} AND "
 
 
 def _valued(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:

@@ -61,3 +61,10 @@ def verdicts(warehouse: Warehouse, rollout: str, gate: str) -> list[VerdictThen]
     """Every run of one gate of the rollout, in order of time; empty before the first."""
     found = warehouse.connection.execute(statement("history_verdicts"), {"rollout": rollout, "gate": gate}).fetchall()
     return [VerdictThen(gate, utc(row[0]), *row[1:]) for row in found]
+
+
+def outcomes(warehouse: Warehouse, rollout: str, start: datetime, end: datetime) -> list[tuple[str, datetime, str]]:
+    """Gate, time and outcome of every run of the rollout within [start, end), in order of time and gate."""
+    values = {"rollout": rollout, "start": utc(start), "end": utc(end)}
+    found = warehouse.connection.execute(statement("history_outcomes"), values).fetchall()
+    return [(gate, utc(at), outcome) for gate, at, outcome in found]

@@ -29,7 +29,7 @@ TOLD = (("standings", "at_time"), ("verdicts", "at_time"), ("findings", "found_a
 
 
 def apply(warehouse: Warehouse, rules: RetentionRules, *, now: datetime) -> list[Removal]:
-    """What was removed at `now`, nothing included where nothing was due; empty before anything reached its age.
+    """What was removed at `now`; empty when nothing was due.
 
     Ages are counted in whole days of UTC: what reaches its age in the course of a day goes with the first run of that
     day, so that nothing is kept longer than said. What was noted as done costs nothing the next time.
@@ -97,7 +97,7 @@ def _text(warehouse: Warehouse, stream: str, text: StreamText, bound: datetime, 
     with warehouse.transaction() as connection:
         rows = _count(connection, statement, values)
         _note(connection, "raw_text", stream, through, bound, form)
-        yield _log(connection, Removal(utc(now), "raw_text", stream, bound, rows))
+        yield from _log(connection, Removal(utc(now), "raw_text", stream, bound, rows))
 
 
 def _kept(places: Sequence[tuple[str, ...]], values: dict[str, object]) -> str:
@@ -125,7 +125,7 @@ def _quarantined(warehouse: Warehouse, what: Removed, bound: datetime, now: date
     with warehouse.transaction() as connection:
         rows = _count(connection, sql.load(f"retention_{what}"), {"after": after, "through": through})
         _note(connection, what, "", through, bound, "")
-        yield _log(connection, Removal(utc(now), what, "", bound, rows))
+        yield from _log(connection, Removal(utc(now), what, "", bound, rows))
 
 
 def _events(warehouse: Warehouse, stream: str, bound: datetime, now: datetime) -> Iterator[Removal]:
@@ -140,7 +140,7 @@ def _events(warehouse: Warehouse, stream: str, bound: datetime, now: datetime) -
         rows = _count(connection, f"DELETE FROM {table} WHERE occurred_at < $bound", {"bound": bound})
         if rows or mark is not None:
             _note(connection, "events", stream, 0, bound, "")
-        yield from [_log(connection, Removal(utc(now), "events", stream, bound, rows))] if rows else []
+        yield from _log(connection, Removal(utc(now), "events", stream, bound, rows))
 
 
 def _cells(warehouse: Warehouse, tables: Sequence[str], bound: datetime, now: datetime) -> Iterator[Removal]:
@@ -159,7 +159,7 @@ def _cells(warehouse: Warehouse, tables: Sequence[str], bound: datetime, now: da
         )
         if rows or mark is not None:
             _note(connection, "cells", "", 0, bound, "")
-        yield from [_log(connection, Removal(utc(now), "cells", "", bound, rows))] if rows else []
+        yield from _log(connection, Removal(utc(now), "cells", "", bound, rows))
 
 
 def _evidence(warehouse: Warehouse, bound: datetime, now: datetime) -> Iterator[Removal]:
@@ -176,7 +176,7 @@ def _evidence(warehouse: Warehouse, bound: datetime, now: datetime) -> Iterator[
             rows += _count(connection, f"DELETE FROM {table} WHERE {column} < $bound", {"bound": bound})
         if rows or mark is not None:
             _note(connection, "evidence", "", 0, bound, "")
-        yield from [_log(connection, Removal(utc(now), "evidence", "", bound, rows))] if rows else []
+        yield from _log(connection, Removal(utc(now), "evidence", "", bound, rows))
 
 
 def _due(warehouse: Warehouse, what: Removed, stream: str, form: str, bound: datetime) -> tuple[int, int]:
@@ -201,11 +201,13 @@ def _note(
     connection.execute("INSERT OR REPLACE INTO retention_marks VALUES ($what, $stream, $batch, $bound, $rules)", values)
 
 
-def _log(connection: duckdb.DuckDBPyConnection, removal: Removal) -> Removal:
-    if removal.rows:
-        values = {name: getattr(removal, name) for name in Removal.__dataclass_fields__}
-        connection.execute("INSERT INTO retention_log VALUES ($at, $what, $stream, $bound, $rows)", values)
-    return removal
+def _log(connection: duckdb.DuckDBPyConnection, removal: Removal) -> list[Removal]:
+    """Note a removal, unless there was nothing to remove."""
+    if not removal.rows:
+        return []
+    values = {name: getattr(removal, name) for name in Removal.__dataclass_fields__}
+    connection.execute("INSERT INTO retention_log VALUES ($at, $what, $stream, $bound, $rows)", values)
+    return [removal]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, statement: str, values: dict[str, object]) -> int:

@@ -58,9 +58,9 @@ def stage(
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, named: Mapping[str, str]) -> list[Shape]:
     """The shapes of the chunk's rows that can be decided by their keys, the most frequent first."""
     sql = load("ingest_shapes").format(row=_row(len(chunk.names)))
-    step = 1 + chunk.rows.num_rows // _SAMPLE
-    bound = {**named, "step": step, "keyed": pointers(plan.keyed), "most": _SHAPES}
-    found = _run(connection, sql, bound, chunk.rows)
+    some = chunk.rows.take(pa.array(range(0, chunk.rows.num_rows, 1 + chunk.rows.num_rows // _SAMPLE)))
+    bound = {**named, "keyed": pointers(plan.keyed), "most": _SHAPES}
+    found = _run(connection, sql, bound, some)
     return [plain for (keys,) in found if (plain := shape(plan, keys)) is not None]
 
 

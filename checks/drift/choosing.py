@@ -1,7 +1,7 @@
 """How the columns of a reference are to be counted: kinds, fixed points and cut points; pure.
 
 CODES. A number gets an integer code of two bytes, fine enough that hardly any two of the reference's 257 quantiles
-share one: by itself where it is a small integer, times a power of ten where it has few decimals (both exact), else
+share one: times the largest power of ten that has room where that makes it whole (exact), else
 times a power of two, if need be about the middle of the reference, and by its logarithm where it spans many powers of
 ten.
 
@@ -35,7 +35,9 @@ HIGH = 1_000
 IDENTIFIER = 80
 """Characters up to which a text of one or two words may be a name or an identifier."""
 
-QUANTILES, ATOMS = 200, 120
+QUANTILES, FINER, DOUBLINGS, ATOMS = 180, 12, 13, 120
+"""Equal parts of the reference; ever smaller parts at either end; distances beyond; values with bins of their own."""
+
 _LARGEST = 32_000.0
 _LOSS = 0.05
 _PARTS: tuple[Part, ...] = ("length", "letters", "digits", "punctuation", "whitespace", "non_ascii")
@@ -138,13 +140,14 @@ def number(sample: Floats) -> dict[str, Any]:
 def _point(values: Floats) -> dict[str, Any]:
     low, high = np.quantile(values, [0.0005, 0.9995])
     size = max(abs(low), abs(high))
-    if exact := next((s for s in (1.0, 10.0, 100.0, 1e3, 1e4) if _whole(values * s) and size * s <= _LARGEST), None):
+    if exact := next((s for s in (1e4, 1e3, 100.0, 10.0, 1.0) if size * s <= _LARGEST and _whole(values * s)), None):
         return {"scale": exact}
     # Room for twice the largest value, so that few rows need a second look; else for nearly all of them.
     choices = [{"scale": _power(2.0 * max(abs(values[0]), abs(values[-1])))}, {"scale": _power(size)}]
     choices.append(_centred(low, high))
     if values[0] > 0:
-        choices.append({**_centred(np.log(low), np.log(high)), "logarithmic": True})
+        unit = 10.0 ** float(np.clip(9 - np.ceil(np.log10(high)), -300, 300))
+        choices.append({**_centred(np.log(low), np.log(high)), "logarithmic": True, "unit": unit})
     quantiles = np.unique(np.quantile(values, np.linspace(0, 1, 257)))
     lost = [1.0 - len(np.unique(_codes(quantiles, point))) / len(quantiles) for point in choices]
     good = next((point for point, loss in zip(choices, lost, strict=True) if loss <= _LOSS), None)
@@ -177,13 +180,13 @@ def _cuts(codes: NDArray[np.int64]) -> tuple[int, ...]:
     atoms = np.unique(codes)
     if len(atoms) <= ATOMS:
         return tuple(sorted({int(c) for atom in atoms for c in (atom, atom + 1)}))
-    places = np.linspace(0, 1, QUANTILES + 1)[1:-1]
-    at = np.quantile(codes, places, method="inverted_cdf")
+    even = np.linspace(0, 1, QUANTILES + 1)[1:-1]
+    ends = even[0] * 2.0 ** (-np.arange(1, FINER + 1) / 2.0)
+    at = np.quantile(codes, np.concatenate([even, ends, 1.0 - ends]), method="inverted_cdf")
     # A quantile met twice is a value of its own: it ends where it began.
     met = Counter(at.tolist())
     cuts = {int(c) for c in at} | {int(c) + 1 for c, n in met.items() if n > 1}
-    low, high = np.quantile(codes, [0.001, 0.999], method="inverted_cdf")
-    reach, far = int(high - low) or 1, 20
-    cuts |= {int(high) + (reach << k) // 4 for k in range(far)} | {int(high)}
-    cuts |= {int(low) - (reach << k) // 4 for k in range(far)} | {int(low)}
+    low, high = int(at.min()), int(at.max())
+    reach = high - low or 1
+    cuts |= {end for k in range(DOUBLINGS) for end in (high + (reach << k) // 4, low - (reach << k) // 4)}
     return tuple(sorted(c for c in cuts if abs(c) < CODE_LIMIT))

@@ -106,7 +106,7 @@ def _unfit(pair: Pair, min_rows: int) -> tuple[State, str] | None:
     rows = [_countable(pair.scheme, profile) for profile in sides.values()]
     if min(rows) < min_rows:
         return "too_few", f"too few rows: {rows[1]} against {rows[0]}, at least {min_rows} are needed"
-    if pair.scheme.kind == "number" and not pair.scheme.part and not distances.deviation(pair.scheme, pair.before):
+    if pair.scheme.kind == "number" and not pair.scheme.part and not distances.deviation(pair.before):
         return "constant", "constant in the reference, so there is no spread to measure a move against"
     return None
 
@@ -118,7 +118,7 @@ def _countable(scheme: Scheme, profile: Profile) -> int:
 
 def _numbers(pair: Pair, rule: Rule) -> ColumnDrift:
     found = distances.of_numbers(pair.scheme, pair.before, pair.now)
-    if not distances.deviation(pair.scheme, pair.before):
+    if not distances.deviation(pair.before):
         return _same_or_not(pair, rule)
     noise = distances.expected_area(pair.scheme, pair.before, pair.now)
     log_p = chance.numbers(pair.scheme, pair.before, pair.now)

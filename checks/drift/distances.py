@@ -7,7 +7,7 @@ Shares of bins are p (reference) and q (current), F and G their sums up to a cut
 * Wasserstein, the area between F and G, over the standard deviation of the reference (Evidently's normed Wasserstein).
   Within a bin [a, b) the integral of F - G follows exactly from its value at a and from the sums of both sides in the
   bin: (F(a) - G(a)) (b - a) + p (b - mean_p) - q (b - mean_q). Its absolute value is the area unless F - G changes its
-  sign in the bin; then the area of a straight line is taken where that is larger (not in a bin of a single code).
+  sign in the bin: then each side's rows are taken to lie at their mean, which gives the same integral.
 * Jensen-Shannon: the square root of the divergence with natural logarithms, 0 to 0.833 (as scipy and Evidently).
 * PSI: sum of (q - p) ln(q / p), shares below 1e-4 taken as 1e-4 (Evidently's floor).
 * Chi-square: of the table of counts, as Cramer's V, sqrt(chi2 / (n + m)), 0 to 1.
@@ -29,11 +29,13 @@ from warehouse.records.profiles import Profile, Scheme
 
 Floats = NDArray[np.float64]
 FLOOR = 1e-4
+NORMED = "wasserstein"
+_LARGEST = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """One distance: `value`, and by how much at most it can differ from that of the single rows (None: not known)."""
+    """One distance: `value`, and by how much at most that of the single codes can differ (None: not known)."""
 
     method: str
     value: float
@@ -85,7 +87,7 @@ def of_numbers(scheme: Scheme, before: Profile, now: Profile) -> list[Distance]:
     ks, error = kolmogorov(scheme, before.counts, now.counts)
     coarse = tenths(before.counts, now.counts)
     return [
-        Distance("wasserstein", wasserstein(scheme, before, now), None),
+        wasserstein(scheme, before, now),
         Distance("kolmogorov", ks, error),
         *of_shares(*coarse),
     ]
@@ -97,7 +99,7 @@ def kolmogorov(scheme: Scheme, before: Sequence[int], now: Sequence[int]) -> tup
     Within a bin of several codes F - G can rise by p before it falls by q, or the other way round.
     """
     p, q = np.array(before) / sum(before), np.array(now) / sum(now)
-    gap = np.concatenate([[0.0], np.cumsum(p - q)[:-1]])
+    gap = _gaps(before, now)[:-1]
     largest = float(np.abs(gap).max())
     wide = np.ones(len(p), dtype=bool)
     wide[1:-1] = np.diff(scheme.cuts) > 1
@@ -105,40 +107,48 @@ def kolmogorov(scheme: Scheme, before: Sequence[int], now: Sequence[int]) -> tup
     return largest, max(0.0, float(within) - largest)
 
 
-def wasserstein(scheme: Scheme, before: Profile, now: Profile) -> float:
-    """The Wasserstein distance over the standard deviation of the reference; 0 where that is 0 and nothing moved.
+def wasserstein(scheme: Scheme, before: Profile, now: Profile) -> Distance:
+    """The Wasserstein distance over the standard deviation of the reference, and how far that of the codes can be off.
 
-    Infinite where the reference has no spread and something moved.
+    0 where the reference has no spread and nothing moved, infinite where something did.
     """
-    spread = deviation(scheme, before)
-    edges = _edges(scheme)
-    p, mean_p = _bins(scheme, before)
-    q, mean_q = _bins(scheme, now)
-    gap = np.concatenate([[0.0], np.cumsum(p - q)])
-    area = 0.0
-    if len(edges):
-        area += abs(float(p[0] * (edges[0] - mean_p[0]) - q[0] * (edges[0] - mean_q[0])))
-        area += abs(float(p[-1] * (mean_p[-1] - edges[-1]) - q[-1] * (mean_q[-1] - edges[-1])))
-        width = np.diff(edges)
-        left, right = gap[1:-2], gap[2:-1]
-        inner = left * width + p[1:-1] * (edges[1:] - mean_p[1:-1]) - q[1:-1] * (edges[1:] - mean_q[1:-1])
-        line = np.where(np.diff(scheme.cuts) > 1, _crossing(left, right) * width, 0.0)
-        area += float(np.maximum(np.abs(inner), line).sum())
+    spread, edges = deviation(before), _edges(scheme)
+    p, mean_p = _bins(before)
+    q, mean_q = _bins(now)
+    if not len(edges):
+        area, most = abs(float(mean_p[0] - mean_q[0])), math.inf
     else:
-        area = abs(float(mean_p[0] - mean_q[0]))
-    return area / spread if spread > 0 else (0.0 if area == 0 else math.inf)
+        inner, error = _inner(scheme, edges, (p, mean_p), (q, mean_q), _gaps(before.counts, now.counts))
+        tails = [(p[i] * abs(edges[i] - mean_p[i]), q[i] * abs(edges[i] - mean_q[i])) for i in (0, -1)]
+        area = inner + sum(abs(float(a - b)) for a, b in tails)
+        most = error + sum(2.0 * float(min(a, b)) for a, b in tails)
+    if spread > 0:
+        return Distance(NORMED, area / spread, most / spread)
+    return Distance(NORMED, 0.0 if area == 0 else math.inf, 0.0)
 
 
-def deviation(scheme: Scheme, profile: Profile) -> float:
-    """The standard deviation of the rows, in codes (of a logarithmic scheme in the unit of the column); 0 for none."""
+def _inner(
+    scheme: Scheme, edges: Floats, before: tuple[Floats, Floats], now: tuple[Floats, Floats], gap: Floats
+) -> tuple[float, float]:
+    """The area between the outermost cut points, and how far off it can be."""
+    p, q, low, high = before[0][1:-1], now[0][1:-1], edges[:-1], edges[1:]
+    mean_p = np.clip(np.where(p > 0, before[1][1:-1], low), low, high)
+    mean_q = np.clip(np.where(q > 0, now[1][1:-1], low), low, high)
+    left, right = gap[1:-2], gap[2:-1]
+    middle = np.where(mean_p <= mean_q, left + p, left - q)
+    first, second = np.minimum(mean_p, mean_q), np.maximum(mean_p, mean_q)
+    area = np.abs(left) * (first - low) + np.abs(middle) * (second - first) + np.abs(right) * (high - second)
+    # Where F - G keeps its sign in the bin, whatever the order of the rows in it, nothing can be missed.
+    sure = (np.diff(scheme.cuts) == 1) | (left - q >= 0) | (left + p <= 0)
+    least = np.abs(left * (high - low) + p * (high - mean_p) - q * (high - mean_q))
+    most = np.maximum(np.abs(left + p), np.abs(left - q)) * (high - low)
+    return float(area.sum()), float(np.where(sure, 0.0, np.maximum(most - area, area - least)).sum())
+
+
+def deviation(profile: Profile) -> float:
+    """The standard deviation of the rows, in the unit of the profile's sums; 0 without rows."""
     n = profile.rows
-    if not n:
-        return 0.0
-    if not scheme.logarithmic:
-        return math.sqrt(max(0, n * profile.squares - profile.total**2)) / n
-    shares, means = _bins(scheme, profile)
-    mean = float((shares * means).sum())
-    return math.sqrt(float((shares * (means - mean) ** 2).sum()))
+    return math.sqrt(max(0, n * profile.squares - profile.total**2)) / n if n else 0.0
 
 
 def tenths(before: Sequence[int], now: Sequence[int], parts: int = 10) -> tuple[list[int], list[int]]:
@@ -162,7 +172,7 @@ def expected_area(scheme: Scheme, before: Profile, now: Profile) -> float:
     sqrt(2/pi) sqrt(1/n + 1/m) times the integral of sqrt(F (1 - F)) of all rows together, over the deviation of the
     reference (normal approximation at each point). Infinite without rows or spread.
     """
-    n, m, spread = before.rows, now.rows, deviation(scheme, before)
+    n, m, spread = before.rows, now.rows, deviation(before)
     if not n or not m or spread <= 0:
         return math.inf
     both = np.array(before.counts, dtype=float) + np.array(now.counts)
@@ -172,26 +182,23 @@ def expected_area(scheme: Scheme, before: Profile, now: Profile) -> float:
     return math.sqrt(2.0 / math.pi) * math.sqrt(1.0 / n + 1.0 / m) * area / spread
 
 
-def _crossing(left: Floats, right: Floats) -> Floats:
-    """Per unit of width, the area under the straight line from one gap to another of the opposite sign."""
-    steep = np.abs(left) + np.abs(right)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        area = (left**2 + right**2) / (2.0 * steep)
-    return np.where((left * right < 0) & (steep > 0), area, 0.0)
+def _gaps(before: Sequence[int], now: Sequence[int]) -> Floats:
+    """F - G below the first bin, and above each bin; 0 exactly where both are 0 or 1."""
+    sides = [np.cumsum(np.array((0, *side), dtype=np.int64)) / sum(side) for side in (before, now)]
+    gaps: Floats = sides[0] - sides[1]
+    return gaps
 
 
 def _edges(scheme: Scheme) -> Floats:
-    # A code stands for what rounds to it, so that a bin of codes begins half a code below its first one; differences
-    # of edges and means are what counts, and codes are points: no half is taken.
+    """The cut points in the unit of the profile's sums."""
     edges = np.array(scheme.cuts, dtype=float)
-    return np.exp((edges - scheme.offset) / scheme.scale) if scheme.logarithmic else edges
+    if not scheme.logarithmic:
+        return edges
+    return np.exp(np.clip((edges - scheme.offset) / scheme.scale, -_LARGEST, _LARGEST)) * scheme.unit
 
 
-def _bins(scheme: Scheme, profile: Profile) -> tuple[Floats, Floats]:
+def _bins(profile: Profile) -> tuple[Floats, Floats]:
     """Share and mean of each bin; where there are no rows the mean does not matter."""
     counts = np.array(profile.counts, dtype=float)
     totals = np.array([float(total) for total in profile.totals])
-    means = np.divide(totals, counts, out=np.zeros_like(totals), where=counts > 0)
-    if scheme.logarithmic:
-        means = np.where(counts > 0, np.exp((means - scheme.offset) / scheme.scale), 0.0)
-    return counts / counts.sum(), means
+    return counts / counts.sum(), np.divide(totals, counts, out=np.zeros_like(totals), where=counts > 0)

@@ -13,8 +13,8 @@ from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
 from flows.cli.progress import progress, remaining
 
 if TYPE_CHECKING:
+    from dashboards.replay.model import Replay
     from flows.backfilling import Backfilled, MetricPlan
-    from flows.replaying import Replay
     from warehouse.records.intervals import Intervals
 
 Start = Annotated[str, typer.Option("--start", help="First moment of the span (ISO 8601, UTC if no offset).")]
@@ -72,7 +72,9 @@ def backfill(
 def show(found: Backfilled) -> None:
     """Print what a backfill does or did, metric by metric."""
     heads = ("Metric", "Unit", "Missing", "Dirty", "Restated", "Batches", "Rows")
-    terminal.table(f"From {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC", heads, map(_row, found.plans))
+    terminal.table(
+        f"From {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC", heads, map(_row, found.plans)
+    )
     if found.through_batch is not None:
         terminal.say(f"As known when batch {found.through_batch} was in.", "dim")
     if found.done is None:
@@ -82,9 +84,9 @@ def show(found: Backfilled) -> None:
         )
         return
     terminal.say(f"{found.done:,} summaries (metric and batch) computed from {found.rows:,} rows.")
-    heads = ("Metric", "Unit", "Rows inside", "Unscored", "Units of evidence")
+    sums = ("Metric", "Unit", "Rows inside", "Unscored", "Units of evidence")
     told = [(s.metric, s.unit, f"{s.items:,}", f"{s.unscored:,}", f"{s.units:,}") for s in found.sums]
-    terminal.table("What is stored of the span now", heads, told)
+    terminal.table("What is stored of the span now", sums, told)
     terminal.say("Nothing was decided: the next `gatehold run` says what follows from it.", "dim")
 
 

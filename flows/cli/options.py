@@ -42,7 +42,9 @@ def moment(text: str | None, option: str = "--as-of") -> datetime:
         found = datetime.fromisoformat(text)
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{option} {text!r} is not a date or time. Write it like 2026-03-01T12:00:00+00:00.") from error
+        raise UsageError(
+            f"{option} {text!r} is not a date or time. Write it like 2026-03-01T12:00:00+00:00."
+        ) from error
     if not EARLIEST <= found < LATEST:
         raise UsageError(f"{option} {text!r} is not a sensible time. Give one from 1970 to 2199.")
     return found

@@ -1,1 +1,1 @@
-"""Recomputing cells, units and bins of a span of history: what is to be done, done by several readers and one writer."""
+"""Recomputing cells, units and bins of a span of history: what there is to do, several readers and one writer."""

@@ -45,7 +45,7 @@ def reader(warehouse: Warehouse) -> Iterator[Warehouse]:
 
 
 def read(view: Warehouse, metrics: Sequence[CellMetric], stream: Stream, batches: Sequence[int]) -> list[Deltas]:
-    """The deltas of metrics of one stream over batches in ascending order; in several parts when it is too much at once.
+    """The deltas of metrics of one stream over batches in ascending order, in parts when it is too much at once.
 
     Raises:
         UsageError: an expression of a metric does not fit the stream.

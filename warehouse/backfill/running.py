@@ -103,9 +103,7 @@ def run(
     return pairs
 
 
-def _read_all(
-    warehouse: Warehouse, work: Work, streams: Mapping[str, Stream], workers: int
-) -> Iterator[Deltas]:
+def _read_all(warehouse: Warehouse, work: Work, streams: Mapping[str, Stream], workers: int) -> Iterator[Deltas]:
     """The deltas of every chunk, in the order in which readers are done; few are held at once."""
     with ExitStack() as stack:
         views: SimpleQueue[Warehouse] = SimpleQueue()
@@ -168,9 +166,9 @@ def _chunks(
 ) -> Iterator[tuple[tuple[CellMetric, ...], tuple[int, ...]]]:
     """Metrics of one stream that need the same batches are read together, a bounded number of rows at once."""
     groups: dict[tuple[str, tuple[int, ...]], list[CellMetric]] = {}
-    for digest, batches in todo.items():
-        if batches:
-            groups.setdefault((metrics[digest].stream, tuple(sorted(batches))), []).append(metrics[digest])
+    for digest, wanted in todo.items():
+        if wanted:
+            groups.setdefault((metrics[digest].stream, tuple(sorted(wanted))), []).append(metrics[digest])
     for (_, batches), together in groups.items():
         chunk: list[int] = []
         for batch in batches:

@@ -59,9 +59,13 @@ class Survey:
         return sum(self.rows[batch] for batch in batches)
 
 
-def known_at(warehouse: Warehouse, moment: datetime) -> int:
-    """The newest batch that had arrived at a moment, together with all before it; 0 when none had."""
-    found = warehouse.connection.execute(statement("backfill_through"), {"at": utc(moment)}).fetchone()
+def known_at(warehouse: Warehouse, moment: datetime, *, batches: str = "batches") -> int:
+    """The newest batch that had arrived at a moment, together with all before it; 0 when none had.
+
+    `batches` names the table of batches: that of the warehouse, or of one that is attached to it.
+    """
+    text = statement("backfill_through", batches=batches)
+    found = warehouse.connection.execute(text, {"at": utc(moment)}).fetchone()
     return int(found[0]) if found else 0
 
 
@@ -125,7 +129,8 @@ def _need(warehouse: Warehouse, metric: CellMetric, touched: Mapping[int, Mappin
         found[_state(batches, done, restated)].append(Interval(at, at + length))
     order = tuple(sorted(touched))
     lacking = tuple(batch for batch in order if batch not in done)
-    return Need(metric, *(coalesce(spans) for spans in found.values()), touching=order, lacking=lacking)
+    spans = {state: coalesce(windows) for state, windows in found.items()}
+    return Need(metric=metric, touching=order, lacking=lacking, **spans)
 
 
 def _state(batches: Sequence[int], done: set[int], restated: bool) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.profiles.wording import Wording, wording
-from warehouse.records.profiles import CODE_LIMIT, MISSING, UNUSABLE, Scheme
+from warehouse.records.profiles import CODE_LIMIT, MISSING, UNUSABLE, WORTH_LIMIT, Scheme
 from warehouse.records.streams import Stream
 from warehouse.scope import statement
 
@@ -129,8 +129,24 @@ def _binned(scheme: Scheme, cells: Integers, codes: Integers, items: Integers) -
     def summed(weights: Integers) -> Integers:
         return np.add.reduceat(weights[order], starts) if len(keys) else np.zeros(0, dtype=np.int64)
 
+    if scheme.logarithmic:
+        return _worth(
+            Counts(keys // width, keys % width, summed(items), *_nothing(len(keys))), scheme, codes, items, where
+        )
     weighed = items * codes
     return Counts(keys // width, keys % width, summed(items), summed(weighed), summed(weighed * codes))
+
+
+def _worth(counts: Counts, scheme: Scheme, codes: Integers, items: Integers, where: Integers) -> Counts:
+    """The counts with sums of what each code stands for, in integers of any size: they outgrow eight bytes."""
+    worth = np.minimum(np.rint(np.exp((codes - scheme.offset) / scheme.scale) * scheme.unit), float(WORTH_LIMIT))
+    totals, squares = [0] * len(counts.cell), [0] * len(counts.cell)
+    for place, n, value in zip(where.tolist(), items.tolist(), worth.tolist(), strict=True):
+        totals[place] += n * int(value)
+        squares[place] += n * int(value) ** 2
+    keys = zip(counts.cell.tolist(), counts.bin.tolist(), strict=True)
+    counts.large = [(*key, 0, total, square) for key, total, square in zip(keys, totals, squares, strict=True)]
+    return counts
 
 
 def _outside(
@@ -140,7 +156,11 @@ def _outside(
     if scheme.logarithmic:
         low, high = 1.0, 0.0
     values = {"cuts": list(scheme.cuts), "limit": float(CODE_LIMIT), "low": low, "high": high}
-    text = statement("profiles_outside", **_parts(words, rows))
+    worth = "_code"
+    if scheme.logarithmic:
+        worth = "round(greatest(-$worth::DOUBLE, least($worth::DOUBLE, _number * $unit::DOUBLE)))"
+        values |= {"worth": float(WORTH_LIMIT), "unit": scheme.unit}
+    text = statement("profiles_outside", **_parts(words, rows), worth=worth)
     found = connection.execute(text, rows.parameters | words.parameters | values).fetchall()
     return [
         (int(cell), int(bin_), int(n), int(total), int(squares))
@@ -150,17 +170,19 @@ def _outside(
 
 def _plain(found: dict[str, Any]) -> Counts:
     items = _array(found["_items"])
-    nothing = np.zeros(len(items), dtype=np.int64)
-    return Counts(_cells(found), _array(found["_bin"]), items, nothing, nothing.copy())
+    return Counts(_cells(found), _array(found["_bin"]), items, *_nothing(len(items)))
 
 
 def _buckets(found: dict[str, Any]) -> Counts:
     cells, items, filled = _cells(found), _array(found["_items"]), _array(found["_filled"])
-    nothing = np.zeros(len(items), dtype=np.int64)
-    counts = Counts(cells, _array(found["_bin"]), filled, nothing, nothing.copy())
+    counts = Counts(cells, _array(found["_bin"]), filled, *_nothing(len(items)))
     without = items != filled
     _append(counts, cells[without], np.full(int(without.sum()), MISSING), (items - filled)[without])
     return counts
+
+
+def _nothing(length: int) -> tuple[Integers, Integers]:
+    return np.zeros(length, dtype=np.int64), np.zeros(length, dtype=np.int64)
 
 
 def _append(counts: Counts, cells: Integers, bins: Integers, items: Integers) -> None:

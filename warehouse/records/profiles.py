@@ -23,14 +23,17 @@ MISSING, UNUSABLE = -1, -2
 CODE_LIMIT = 10**12
 """Codes beyond this, either way, count as this."""
 
+WORTH_LIMIT = 10**15
+"""So do the summed values of a logarithmic scheme beyond this."""
+
 
 @dataclass(frozen=True)
 class Scheme:
     """How one property of one column is counted; never changed, so that counts under it may be added.
 
     A number x has the integer code round(x * scale + offset), half to even, or of its natural logarithm where
-    `logarithmic` (numbers that are not above 0 have the least code); sums are sums of codes, exact in any order. Bin i
-    holds cuts[i-1] <= code < cuts[i]. A category lies in the bin of its place in `values`, or in the one after the
+    `logarithmic` (numbers that are not above 0 have the least code). Sums are sums of codes, or of x * unit where
+    `logarithmic`, up to `WORTH_LIMIT` either way and rounded: integers, exact in any order. Bin i holds cuts[i-1] <= code < cuts[i]. A category lies in the bin of its place in `values`, or in the one after the
     last. Hashed values and words lie in one of `buckets` bins, by the hash of engine version `hashed_by`. Only rows
     that occurred at or after `since` are counted, in windows of `window_seconds`.
     """
@@ -44,6 +47,7 @@ class Scheme:
     scale: float = 1.0
     offset: int = 0
     logarithmic: bool = False
+    unit: float = 1.0
     cuts: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
     buckets: int = 0
@@ -75,8 +79,8 @@ class Scheme:
 class Profile:
     """What was counted of one property of one column over some rows, under the scheme with that digest.
 
-    `counts` and `totals` are rows and sums of codes per bin (totals are empty unless it is a number), `squares` is the
-    sum of squared codes. `rows` have a usable value; `missing` have none, `unusable` have a number that is not finite.
+    `counts` and `totals` are rows and sums per bin (totals are empty unless it is a number), `squares` is the sum of
+    squares of what is summed. `rows` have a usable value; `missing` have none, `unusable` have a number that is not finite.
     The rows of a text's words are the texts; of those each may be in several bins.
     """
 
@@ -90,7 +94,7 @@ class Profile:
 
     @property
     def total(self) -> int:
-        """The exact sum of all codes."""
+        """The exact sum over all rows."""
         return sum(self.totals)
 
 

@@ -10,7 +10,7 @@ WITH pulled AS (
     SELECT position, {row} AS _raw FROM incoming
 ),
 keyed AS (
-    SELECT position, _raw, json_keys(_raw, $keyed::VARCHAR[]) AS _keys FROM pulled WHERE json_valid(_raw)
+    SELECT * FROM (SELECT position, _raw, TRY(json_keys(_raw, $keyed::VARCHAR[])) AS _keys FROM pulled) WHERE _keys IS NOT NULL
 ),
 shaped AS (
     SELECT *, {shape} AS _shape FROM keyed
