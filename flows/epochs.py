@@ -22,8 +22,13 @@ PAUSED = "paused"
 
 
 def scope(gate: GateSpec, release: str | None) -> Slice:
-    """The traffic a gate looks at: its rollout, release, arm (candidate unless said) and segment."""
-    return Slice(rollout=gate.rollout, release=release or "", arm=gate.arm or "candidate", segment=gate.segment)
+    """The traffic a gate looks at: its rollout, release, arm (candidate unless said) and segment.
+
+    The control arm is that of the rollout, whatever release answers there.
+    """
+    if gate.arm == "control":
+        return control(gate)
+    return Slice(rollout=gate.rollout, release=release or "", arm="candidate", segment=gate.segment)
 
 
 def control(gate: GateSpec) -> Slice:
@@ -87,7 +92,9 @@ def current(
             return last
         _close(stores, gate, at=now, reason=ended)
         originals = _originals(evidence.epochs(stores.warehouse, gate.key))
-    first = facts.first_window(stores.warehouse, metric, scope(gate, release))
+    # A gate on the control arm watches it for as long as the release that is judged is there.
+    judged = Slice(rollout=gate.rollout, release=release or "", arm="candidate")
+    first = facts.first_window(stores.warehouse, metric, judged if gate.arm == "control" else scope(gate, release))
     if first is None:
         return None
     same = [e for e in originals if e.release == (release or "")]

@@ -160,7 +160,8 @@ def _changed_since_folded(fold: _Fold, rows: FoldedWindows, *, ledger: Ledger) -
         for w in restated_windows(
             fold.stores.warehouse, stream=metric.stream, after_batch=seen, window_seconds=metric.window_seconds
         )
-        if w.rollout == fold.gate.rollout and (fold.gate.control or w.release == (fold.release or ""))
+        if w.rollout == fold.gate.rollout
+        and (fold.gate.control or fold.gate.arm == "control" or w.release == (fold.release or ""))
     ]
     starts = [moment(at) for at in rows.start.tolist()]
     touched = [i for i, start in enumerate(starts) if any(at <= start < at + _LONGEST_SESSION for at in restated)]

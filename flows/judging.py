@@ -82,10 +82,10 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
         ledger=case.ledger,
         now=case.now,
     )
-    trouble = sourcing.trouble(case.ledger, policy, metric.stream) or self_testing.trouble(case.self_tests, gate)
+    trouble = sourcing.trouble(case.ledger, policy, metric.stream)
     judge = qualifying.qualify(stores, policy, gate, case)
     lacking = drawing.lacking(stores, policy, found.gate, found.epoch, case.release)
-    basis = Basis(trouble, judge, lacking)
+    basis = Basis(trouble, judge, lacking, self_testing.trouble(case.self_tests, gate))
     verdict = evaluate_evidence(found, now=case.now, window=policy.window, basis=basis)
     epoch = found.epoch.epoch if found.epoch else None
     held = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]
@@ -99,25 +99,30 @@ class Basis:
     """What a verdict rests on beside the ledger.
 
     `trouble` is why a check could not be carried out, `judge` whether the gate's judge has earned the right to gate,
-    `lacking` what is wrong with people's labels of the whole epoch and lately.
+    `lacking` what is wrong with people's labels of the whole epoch and lately, `distrust` why the gate's own proofs
+    cannot be trusted.
     """
 
     trouble: tuple[str, str] | None = None
     judge: JudgeState | None = None
     lacking: tuple[str | None, str | None] = (None, None)
+    distrust: tuple[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The basis as JSON values."""
         judge = self.judge.to_json() if self.judge else None
-        return {"trouble": self.trouble, "judge": judge, "lacking": list(self.lacking)}
+        lacking = list(self.lacking)
+        return {"trouble": self.trouble, "judge": judge, "lacking": lacking, "distrust": self.distrust}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Basis:
         """The basis that `to_json` wrote; older decisions knew of trouble only."""
-        trouble = (value["trouble"][0], value["trouble"][1]) if value["trouble"] else None
+        trouble, distrust = (
+            (found[0], found[1]) if (found := value.get(name)) else None for name in ("trouble", "distrust")
+        )
         judge = JudgeState.from_json(value["judge"]) if value.get("judge") else None
         over_epoch, lately = value.get("lacking", (None, None))
-        return cls(trouble, judge, (over_epoch, lately))
+        return cls(trouble, judge, (over_epoch, lately), distrust)
 
 
 def evaluate_evidence(found: GateEvidence, *, now: datetime, window: timedelta, basis: Basis) -> Verdict:
@@ -130,6 +135,7 @@ def evaluate_evidence(found: GateEvidence, *, now: datetime, window: timedelta, 
         window_seconds=int(window.total_seconds()),
         corrected=found.corrected,
         trouble=basis.trouble,
+        distrust=basis.distrust,
     )
     return judges.apply(drawn.apply(verdict, *basis.lacking), basis.judge, found.gate.judged)
 

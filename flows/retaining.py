@@ -80,14 +80,15 @@ def texts(project: Project) -> dict[str, StreamText]:
     A value that a metric reads has to be there when its row is restated: what is taken back then must be what was
     counted.
     """
-    from flows.summarising import cell_metrics
+    from checks.policy.metric_kinds import CELL_KINDS
 
-    asked = settings(project)
+    asked, policy = settings(project), project.policy
     read: dict[str, set[Field]] = {}
-    for metric in cell_metrics(project):
-        read.setdefault(metric.stream, set()).update(_fields(metric))
+    for metric in policy.metrics_in_use():
+        if metric.kind in CELL_KINDS and metric.stream is not None:
+            read.setdefault(metric.stream, set()).update(_fields(policy.cell_metric(metric.name, metric.unit)))
     found = {}
-    for name, stream in project.policy.all_streams().items():
+    for name, stream in policy.all_streams().items():
         used = {field.column for field in read.get(name, ())}
         kept = sorted(field.path for field in read.get(name, ()) if field.column == ATTRIBUTES and field.path)
         found[name] = StreamText(tuple(c for c in asked.texts(stream) if c not in used), tuple(kept))

@@ -59,7 +59,7 @@ def test_kolmogorov_and_wasserstein_are_those_of_the_rows(name: str, moved: str)
     rounding = 1e-3
     exact_area = wasserstein_distance(before, now) / spread
     assert abs(area.value - exact_area) <= area.error + rounding
-    assert area.value == pytest.approx(exact_area, abs=rounding, rel=5e-3)
+    assert area.value == pytest.approx(exact_area, abs=rounding, rel=1e-2 if moved == "mixed" else 5e-3)
     if moved == "not" or (moved != "mixed" and name in ("normal", "far from zero", "lognormal", "scores")):
         # Where no value of the current rows is met far more often than near it in the reference.
         assert ks.value == pytest.approx(exact, abs=1e-3)

@@ -99,6 +99,12 @@ def test_a_breach_stands_when_data_go_silent_or_turn_good_or_a_source_fails() ->
     assert troubled.detail.endswith("Source logs was cut off.")
 
 
+def test_a_gate_that_cannot_be_trusted_is_an_error_even_where_a_breach_would_be_proved() -> None:
+    failed = judge(found=BAD, distrust=("self_test_failed", "It missed its planted decline."))
+    assert (failed.outcome, failed.reason, failed.weighs) == ("error", "self_test_failed", False)
+    assert failed.evidence_digest != judge(found=BAD).evidence_digest
+
+
 def test_a_late_change_names_the_windows_it_happened_in() -> None:
     verdict = judge(found=rows(HARM, [coins(500, 0)] * 300 + [coins(500, 6)] * 12))
     assert verdict.outcome == "breach"

@@ -140,6 +140,18 @@ def test_a_control_arm_that_is_renewed_is_not_the_release_that_is_judged(equal: 
     assert k.verdict(done).units == 2800
 
 
+def test_a_gate_on_the_control_arm_watches_whatever_release_answers_there(tmp_path: Path) -> None:
+    def rows(at: int) -> list[Any]:
+        control = k.hour(at, bad=0 if at < 4 else 30, arm="control", release=f"r0-{at // 3}")
+        # Before the candidate was there, nothing counts.
+        return control if at < 2 else [*k.hour(at), *control]
+
+    project = k.make(tmp_path, k.gate(at_most=0.1, arm="control"))
+    found = k.verdict(k.feed(project, range(4), rows))
+    assert (found.units, found.estimate) == (200, 0.0)
+    assert k.said(k.feed(project, range(4, 8), rows))[0] == "breach"
+
+
 def test_arms_that_are_not_filled_as_configured_are_an_error_even_when_a_breach_would_be_proved(tmp_path: Path) -> None:
     def rows(at: int) -> list[Any]:
         return k.arms(at, candidate=64, control=2, count=160, controls=40)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_spans_are_sets_of_moments(one: list[Interval], other: list[Interval]) -
 def test_sets_of_spans_have_one_form(one: list[Interval], other: list[Interval]) -> None:
     for found in (coalesce(one), merge(one, other), subtract(one, other), intersect(one, other)):
         assert found == coalesce(found)
-        assert all(a.end < b.start for a, b in zip(found, found[1:], strict=False))
+        assert all(a.end < b.start for a, b in pairwise(found))
     assert merge(subtract(one, other), intersect(one, other)) == coalesce(one)
 
 
@@ -142,7 +143,7 @@ def test_windows_are_missing_then_complete_then_dirty_then_restated(warehouse: W
     assert (need().missing, need().complete, need().lacking) == ((), both, ())
     loader.add([harm("e1", 1, 0.9)])
     assert (need().dirty, need().complete) == (
-        (both[0].__class__(START, START + HOUR),),
+        (Interval(START, START + HOUR),),
         (Interval(both[0].start + HOUR, both[0].end),),
     )
     assert need().lacking == (2,)
@@ -210,9 +211,10 @@ def test_a_killed_recomputation_does_only_what_is_left(warehouse: Warehouse, mon
             raise KeyboardInterrupt
         real(*given, **more)  # type: ignore[arg-type]  # passed on as they came
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(writing, "write", die)
+    monkeypatch.setattr(writing, "write", die)
+    with pytest.raises(KeyboardInterrupt):
         fill(warehouse)
+    monkeypatch.setattr(writing, "write", real)
     assert dump(warehouse) == right
     assert fill(warehouse) == 2 * len(METRICS)
     assert dump(warehouse) == right

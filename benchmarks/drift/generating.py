@@ -71,8 +71,8 @@ STREAM = Stream(
 )
 
 
-def fill(warehouse: Warehouse, rows: int) -> None:
-    """Write a reference day and a current day of `rows` rows each, one batch a day."""
+def fill(warehouse: Warehouse, rows: int, *, segments: int = 1) -> None:
+    """Write a reference day and a current day of `rows` rows each, one batch a day, in so many segments."""
     tables.ensure(warehouse, STREAM)
     expressions = {name: text for name, (_, text) in NUMBERS.items()} | CATEGORIES | TEXTS
     columns = ", ".join(f"{text} AS {name}" for name, text in expressions.items())
@@ -80,10 +80,10 @@ def fill(warehouse: Warehouse, rows: int) -> None:
     with warehouse.transaction() as connection:
         for now, start in enumerate((REFERENCE, CURRENT)):
             connection.execute(
-                f"INSERT INTO events_answers (event_id, occurred_at, rollout, release, {names}, attributes, "
+                f"INSERT INTO events_answers (event_id, occurred_at, rollout, release, segment, {names}, attributes, "
                 "arrived_at, batch, position, source, revision, digest) SELECT 'e' || i, "
                 f"$start::TIMESTAMPTZ + to_microseconds(((i - {now * rows}) * 86400000000) // {rows}), "
-                f"'{ROLLOUT}', 'r1', {columns}, '{{}}', $start::TIMESTAMPTZ + INTERVAL 1 DAY, {now + 1}, "
+                f"'{ROLLOUT}', 'r1', 'segment ' || (hash(i) % {segments}), {columns}, '{{}}', $start::TIMESTAMPTZ + INTERVAL 1 DAY, {now + 1}, "
                 f"i, 'logs', 1, '' FROM (SELECT range AS i, {now} AS now FROM range({now * rows}, {(now + 1) * rows}))",
                 {"start": start},
             )

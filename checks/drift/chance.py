@@ -34,8 +34,8 @@ def kolmogorov(distance: float, n: int, m: int) -> float:
     return math.log(min(1.0, max(total, 1e-300)))
 
 
-def means(scheme: Scheme, before: Profile, now: Profile) -> float:
-    """The ln p of the difference of the means of the codes, two-sided (normal approximation, each side's variance)."""
+def means(before: Profile, now: Profile) -> float:
+    """The ln p of the difference of the means, two-sided (normal approximation, each side's variance)."""
     from scipy.special import log_ndtr
 
     error = math.sqrt(_variance(before) / before.rows + _variance(now) / now.rows)
@@ -48,7 +48,7 @@ def means(scheme: Scheme, before: Profile, now: Profile) -> float:
 def numbers(scheme: Scheme, before: Profile, now: Profile) -> float:
     """The ln p of the more surprising of both tests above, doubled because there are two."""
     distance, _ = distances.kolmogorov(scheme, before.counts, now.counts)
-    least = min(kolmogorov(distance, before.rows, now.rows), means(scheme, before, now))
+    least = min(kolmogorov(distance, before.rows, now.rows), means(before, now))
     return min(0.0, math.log(2.0) + least)
 
 
@@ -63,7 +63,7 @@ def counts(before: Sequence[int], now: Sequence[int]) -> float:
 
 
 def chi_square_tail(statistic: float, freedom: float) -> float:
-    """The ln probability of a larger chi-square; beyond double precision the first term of its asymptotic series."""
+    """The ln probability of a larger chi-square; beyond double precision by Legendre's continued fraction."""
     from scipy.special import chdtrc, gammaln
 
     if freedom <= 0 or statistic <= 0:
@@ -71,9 +71,11 @@ def chi_square_tail(statistic: float, freedom: float) -> float:
     plain = float(chdtrc(freedom, statistic))
     if plain > 1e-280:
         return math.log(plain)
-    half = freedom / 2.0
-    ratio = (half - 1.0) / (statistic / 2.0)
-    return -statistic / 2.0 + (half - 1.0) * math.log(statistic / 2.0) - float(gammaln(half)) - math.log1p(-ratio)
+    a, x = freedom / 2.0, statistic / 2.0
+    fraction = x + 200 + 1 - a
+    for k in range(100, 0, -1):
+        fraction = x + 2 * k - 1 - a - k * (k - a) / fraction
+    return -x + a * math.log(x) - float(gammaln(a)) - math.log(fraction)
 
 
 def chi_square_tail_at(ratio: float, freedom: float) -> float:
@@ -100,10 +102,10 @@ def log_evidence(log_p: float) -> float:
     """The ln of the evidence of a p-value, the mixture of `checks.evidence.many.p_to_e_mixture`, for any ln p."""
     if log_p == -math.inf:
         return math.inf
-    if log_p > -1e-6:
-        return math.log(0.5)
-    p = math.exp(log_p)
-    return math.log(1.0 - p + p * log_p) - log_p - 2.0 * math.log(-log_p)
+    t = -log_p
+    if t < 0.01:
+        return math.log(0.5 + t / 6.0 + t * t / 24.0 + t**3 / 120.0)
+    return t + math.log1p(-math.exp(-t) * (1.0 + t)) - 2.0 * math.log(t)
 
 
 def _variance(profile: Profile) -> float:

@@ -149,11 +149,18 @@ def _words(pair: Pair, rule: Rule) -> ColumnDrift:
     """The largest change of the share of texts that hold a word of one bucket."""
     n, m = pair.before.rows, pair.now.rows
     moved = max(abs(a / n - b / m) for a, b in zip(pair.before.counts, pair.now.counts, strict=True))
-    # What the largest of so many shares shows by chance: its standard error at most, times the usual largest score.
-    noise = math.sqrt(2.0 * math.log(2.0 * len(pair.now.counts))) * 0.5 * math.sqrt(1.0 / n + 1.0 / m)
+    noise = _largest_by_chance(pair)
     found = [Distance(WORDS_METHOD, moved)]
     limit = max(rule.limit or 0.0, WORDS_LIMIT)
     return _column(pair, WORDS_METHOD, limit, noise, chance.words(pair.before, pair.now), found)
+
+
+def _largest_by_chance(pair: Pair) -> float:
+    """What the largest change of so many shares is about without any drift: that of the k most variable, any k."""
+    n, m = pair.before.rows, pair.now.rows
+    shares = [(a + b) / (n + m) for a, b in zip(pair.before.counts, pair.now.counts, strict=True)]
+    errors = sorted((math.sqrt(s * (1.0 - s) * (1.0 / n + 1.0 / m)) for s in shares if s < 1.0), reverse=True)
+    return max((error * math.sqrt(2.0 * math.log(2.0 * k)) for k, error in enumerate(errors, 1)), default=0.0)
 
 
 def _gaps(pair: Pair, rule: Rule) -> Iterator[ColumnDrift]:

@@ -31,14 +31,16 @@ def evaluate(
     window_seconds: int,
     corrected: Sequence[tuple[Epoch, ledger.Rows]] = (),
     trouble: Trouble | None = None,
+    distrust: Trouble | None = None,
 ) -> Verdict:
     """What the gate says of its epoch's evidence at `now`; recomputed from the ledger rows, in any order.
 
     A proved breach stands, whatever happens to the data afterwards; then `error` > `no_data` > `stale` > `pass` >
     `insufficient`. A pass speaks of the average over the epoch so far and is held only while the evidence holds.
     `corrected` are the epochs that fold the same windows again with restated data. `trouble` says that a source or
-    check failed. No epoch, or no window with units, gives `no_data`; a ledger or gate that disagrees with itself
-    gives `error`, never an exception.
+    check failed, `distrust` that the gate's own proofs cannot be trusted (its self-test failed, or arms are not filled
+    as they should be), which comes before a breach. No epoch, or no window with units, gives `no_data`; a ledger or
+    gate that disagrees with itself gives `error`, never an exception.
     """
     reading = None
     try:
@@ -48,18 +50,19 @@ def evaluate(
         trouble = ("ledger_disagrees", str(problem))
     except CheckError as problem:
         trouble = ("check_failed", str(problem))
-    # Arms that are not filled at random prove nothing of each other, so this comes before a breach.
-    unbalanced = _unbalanced(gate, reading)
+    distrust = distrust or _unbalanced(gate, reading)
     outcome, reason, detail = _judge(gate, epoch, reading, now, trouble)
-    if unbalanced is not None:
-        outcome, (reason, detail) = "error", unbalanced
+    if distrust is not None:
+        outcome, (reason, detail) = "error", distrust
     if reading is not None and outcome != "error":
         detail += wording.both_ways(gate, reading)
     nothing = [(epoch, FoldedWindows.of(()))] if epoch else []
     digest = reading.digest if reading else ledger.digest(f"{gate.digest} {trouble}", nothing)
+    if distrust is not None:
+        digest = hashlib.sha256(f"{digest} {distrust}".encode()).hexdigest()
     said = verdict(gate, outcome, reason, detail, _numbers(gate, epoch, reading, outcome), digest)
     # Nor does such evidence help that of other gates.
-    return said if unbalanced is None else replace(said, weighs=False)
+    return said if distrust is None else replace(said, weighs=False)
 
 
 def unready(gate: GateSpec, outcome: Outcome, reason: str, detail: str) -> Verdict:

@@ -154,7 +154,7 @@ class Policy(Configuration):
         return tuple(sorted({m.stream for m in measured if m.stream is not None and m.kind in CELL_KINDS}))
 
     def secret_names(self) -> tuple[str, ...]:
-        """The environment variables that switches, channels, redaction and the lake read, by name; never their values."""
+        """The environment variables that switches, channels, redaction and lake read, by name; never their values."""
         owners = [*(r.switch for r in self.rollouts), *self.alerts]
         found = {getattr(owner, key, None) for owner in owners for key in ("url_env", "secret_env")}
         found.update(self.storage.secret_names() if self.storage else ())

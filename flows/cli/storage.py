@@ -150,8 +150,8 @@ def _asked(session: str | None, event: str | None, where_column: str | None) -> 
 
 def _show_stored(report: StorageReport) -> None:
     whole = report.total or 1
-    listed = [item for item in report.stored if item.bytes >= SMALL * whole]
-    rest = [item for item in report.stored if item.bytes < SMALL * whole]
+    listed = [item for item in report.stored if item.group == "files" or item.bytes >= SMALL * whole]
+    rest = [item for item in report.stored if item not in listed]
     rows: list[tuple[str, ...]] = [
         (
             item.group,

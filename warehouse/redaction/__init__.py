@@ -89,7 +89,8 @@ class Redactor:
         parted = f"regexp_replace(CAST(json({text}) AS VARCHAR), {_ESCAPE}, '\\1' || chr(31), 'g')"
         taken = f"replace({self._out_of_text(parted)}, chr(31), '')"
         quoted = f"""regexp_replace(r, {_BARE}, '\\1"\\2"\\3', 'g')"""
-        checked = f"CASE WHEN r IS NULL OR json_valid(r) THEN r WHEN json_valid({quoted}) THEN {quoted} ELSE {_LOST} END"
+        kept = "WHEN r IS NULL OR json_valid(r) THEN r"
+        checked = f"CASE {kept} WHEN json_valid({quoted}) THEN {quoted} ELSE {_LOST} END"
         return f"list_transform([{taken}], lambda r: {checked})[1]"
 
 
