@@ -15,7 +15,7 @@ from warehouse.records.intervals import Intervals
 if TYPE_CHECKING:
     from flows.project import Project
     from flows.stores import Stores
-    from warehouse.backfill.running import Work
+    from warehouse.backfill.running import Reader, Work
     from warehouse.backfill.surveying import Need, Survey
     from warehouse.records.metrics import CellMetric
 
@@ -28,7 +28,10 @@ SECONDS_PER_VALUE = 4e-7
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a backfill is asked for; see the options of `gatehold backfill`. `as_of` None takes all that is known."""
+    """What a backfill is asked for; see the options of `gatehold backfill`. `as_of` None takes all that is known.
+
+    `dask` None computes on threads; "local" on processes of a Dask cluster on this host, else on that at this address.
+    """
 
     start: datetime
     end: datetime
@@ -38,13 +41,15 @@ class Request:
     workers: int = 1
     as_of: datetime | None = None
     max_rows: int | None = None
+    dask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
     """What a span holds for one metric, and what a backfill does about it.
 
-    `batches` are those read for it, `rows` their event rows; intervals are of windows that have rows.
+    `batches` are those read for it, `rows` their event rows; intervals are of windows that have rows. `kept` batches
+    stay as they were summarised: rows of them were erased or removed by age since.
     """
 
     metric: str
@@ -55,6 +60,7 @@ class MetricPlan:
     restated: Intervals
     batches: int
     rows: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ def backfill(project: Project, stores: Stores, request: Request, *, progress: Pr
         workers=request.workers,
         progress=progress,
         rows=survey.rows,
+        read=_cluster(project, stores, request),
     )
     planned = _planned(survey, work, request)
     sums = tuple(_sums(stores, need.metric, request, survey.span.through_batch) for need in survey.needs)
@@ -156,6 +163,15 @@ def chosen(project: Project, names: Sequence[str]) -> list[CellMetric]:
     return found
 
 
+def _cluster(project: Project, stores: Stores, request: Request) -> Reader | None:
+    if request.dask is None:
+        return None
+    from flows.scaling import cluster
+
+    address = None if request.dask == "local" else request.dask
+    return cluster.reader(project, stores, cluster.Cluster(request.workers, address))
+
+
 def _work(project: Project, stores: Stores, request: Request) -> tuple[Survey, Work]:
     from warehouse.backfill import running, surveying
 
@@ -190,6 +206,7 @@ def _plan_of(need: Need, batches: set[int], rows: Mapping[int, int]) -> MetricPl
         need.restated,
         len(batches),
         sum(rows[batch] for batch in batches),
+        len(need.kept),
     )
 
 

@@ -41,6 +41,7 @@ def keep(project: Project, stores: Stores, *, now: datetime) -> Kept:
     removed: list[Removal] = []
     rewritten = None
     try:
+        storage.sweep(stores.warehouse)
         erasing.log_pending(project, stores)
         asked = rules(project)
         removed = retention.apply(stores.warehouse, asked, now=now)

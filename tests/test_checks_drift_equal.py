@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from drift_profiles import categories, numbers
 
 from checks.drift import evidently_adapter
@@ -113,9 +114,10 @@ def test_a_p_value_flags_what_does_not_matter() -> None:
 
 @pytest.mark.parametrize("rows", [5_000, 500])
 def test_car_loans_are_judged_alike_wherever_there_are_enough_rows(
-    shared_data: Callable[[str], Path], rows: int
+    shared_data: Callable[[str], Path], rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight columns of which five change at row 25,000 of the analysis, in chunks."""
+    monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.real_streams.car_loan import CHANGE, COLUMNS
     from benchmarks.real_streams.streams import car_loan
 

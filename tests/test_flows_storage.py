@@ -227,3 +227,13 @@ def test_compacting_counts_first_then_removes_and_writes_anew(tmp_path: Path) ->
     assert snapshot.state(project.data).state == "ready"
     with p.opened(project) as stores:
         assert storage.text_waiting_since(stores.warehouse) is None
+
+
+def test_a_second_file_that_a_dead_process_left_is_removed(tmp_path: Path) -> None:
+    project = p.make(tmp_path)
+    p.write(project, "a.jsonl", p.answers(0))
+    p.run(project, 3)
+    for name in ("warehouse.part", "warehouse.part.wal", "snapshot.part"):
+        (project.data / name).write_bytes(b"left over")
+    p.run(project, 4)
+    assert list(project.data.glob("*.part*")) == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import bucket
 import duckdb
 import lake_tools
 import postgres
@@ -21,7 +23,7 @@ from warehouse import extensions
 from warehouse.lake import comparing, copying, mending, tidying
 from warehouse.lake.attaching import attached
 from warehouse.records.errors import StoreError
-from warehouse.records.lake import LakePlace
+from warehouse.records.lake import LakePlace, ObjectStorage
 from warehouse.store import Warehouse
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket]
@@ -154,6 +156,22 @@ def test_what_the_embedded_file_forgets_is_in_no_file_of_the_lake(warehouse: War
     assert mending.mend(warehouse, place, now=NOW) == []
 
 
+def test_a_run_follows_an_erasure_at_once_and_retention_daily(warehouse: Warehouse, place: LakePlace) -> None:
+    fill(warehouse)
+    copying.copy(warehouse, place, now=NOW)
+    assert mending.mend_if_owed(warehouse, place, now=NOW) == []
+    warehouse.connection.execute("DELETE FROM events_interactions WHERE event_id = 'e1'")
+    warehouse.connection.execute(
+        "INSERT INTO erasures VALUES ('x', now(), 'Ada', '', '', '', '{}', '{}', 0, '[]', true)"
+    )
+    assert [d.batch for d in mending.mend_if_owed(warehouse, place, now=NOW)] == [1]
+    warehouse.connection.execute("UPDATE events_interactions SET prompt = NULL WHERE event_id = 'e2'")
+    warehouse.connection.execute("INSERT INTO retention_log VALUES (now(), 'raw_text', 'interactions', now(), 1)")
+    assert mending.mend_if_owed(warehouse, place, now=NOW + timedelta(hours=23)) == []
+    assert [d.batch for d in mending.mend_if_owed(warehouse, place, now=NOW + timedelta(hours=24))] == [1]
+    assert comparing.compare(warehouse, place) == []
+
+
 def hits(place: LakePlace, text: str) -> int:
     """Parquet files, of whatever state of the lake, with a prompt that has the text."""
     with duckdb.connect(":memory:") as connection:
@@ -178,6 +196,23 @@ def test_small_files_become_few_and_nothing_is_lost(warehouse: Warehouse, place:
         assert tidying.forget(warehouse, place) > before / 2
     assert len(list(Path(place.path).rglob("*.parquet"))) < before / 2
     assert comparing.compare(warehouse, place) == []
+
+
+def test_a_lake_in_a_bucket_is_written_read_and_forgets(warehouse: Warehouse, place: LakePlace) -> None:
+    fill(warehouse, 1)
+    with bucket.running() as store:
+        access = ObjectStorage("key-1", "secret-1", "eu-central-1", store.endpoint, path_style=True, plain_http=True)
+        remote = replace(place, path="s3://evidence/lake", storage=access)
+        assert copying.copy(warehouse, remote, now=NOW).rows == 41
+        assert comparing.compare(warehouse, remote) == []
+        files = {path for path in store.objects if "/events_interactions/" in path}
+        assert len(files) == 3, "one file a day"
+        assert all(path.startswith("/evidence/lake/") for path in files)
+        warehouse.connection.execute("UPDATE events_interactions SET prompt = NULL WHERE event_id = 'e1'")
+        mending.mend(warehouse, remote, now=NOW)
+        assert comparing.compare(warehouse, remote) == []
+        assert files & set(store.objects) == set(), "files that held the text are gone"
+        assert store.keys == {"key-1"}
 
 
 def test_a_new_column_reaches_the_lake(warehouse: Warehouse, place: LakePlace) -> None:

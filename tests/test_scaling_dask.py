@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from summaries import METRICS, dump, rows
 
-from flows import summarising
+from flows import backfilling, summarising
 from flows.project import Project
 from flows.scaling import cluster
+from flows.scaling.cluster import Cluster
 from warehouse import cells, partitions, parts
+from warehouse.backfill import writing
 from warehouse.records.errors import StoreError, UsageError
+from warehouse.records.parts import Part
 from warehouse.records.streams import INTERACTIONS
 from warehouse.store import Warehouse
 
@@ -46,12 +50,20 @@ def in_parts(
 ) -> dict[str, list[tuple[Any, ...]]]:
     with loaded(folder, batches) as warehouse:
         found = parts.split(warehouse, INTERACTIONS, METRICS, wanted, folder / "parts")
-        ledger = parts.ledger_of(warehouse, METRICS)
-        with parts.Merging(warehouse, METRICS) as merging:
-            for part in reversed(found) if backwards else found:
-                merging.add(parts.compute(part, ledger))
-            merging.finish()
+        add_up(warehouse, list(reversed(found)) if backwards else found)
         return dump(warehouse)
+
+
+def add_up(warehouse: Warehouse, found: Sequence[Part]) -> None:
+    """Compute the parts here, one after the other, and keep what comes of them."""
+    todo = parts.lacking(warehouse, METRICS)
+    ledger = parts.ledger_of(warehouse, METRICS, todo)
+    with parts.Merging(warehouse) as merging:
+        for part in found:
+            merging.add(parts.compute(part, ledger))
+        for metric in METRICS:
+            if todo[metric.digest]:
+                writing.write(warehouse, merging.deltas([metric], sorted(todo[metric.digest])), again=False)
 
 
 def stretched(batch: list[dict[str, Any]], hours: int) -> list[dict[str, Any]]:
@@ -89,16 +101,19 @@ def test_a_session_over_days_belongs_to_the_part_in_which_it_begins(tmp_path: Pa
     assert in_parts(tmp_path, batches, 6) == live(tmp_path, batches)
 
 
+def test_sums_beyond_what_a_float_holds_stay_exact(tmp_path: Path) -> None:
+    batches = [[{**row, "scores": '{"harm": 987654321.123457}'} for row in night(gap=100, count=40)]]
+    found = in_parts(tmp_path, batches, 3)
+    assert found == live(tmp_path, batches)
+    assert max(row[-1] for row in found["cells"]) > 10**29
+
+
 def test_what_was_summarised_before_is_not_summarised_again(tmp_path: Path) -> None:
     batches = [night(gap=100, count=40)]
     with loaded(tmp_path, batches) as warehouse:
         cells.summarise(warehouse, METRICS[:3], STREAMS)
         found = parts.split(warehouse, INTERACTIONS, METRICS, 3, tmp_path / "parts")
-        ledger = parts.ledger_of(warehouse, METRICS)
-        with parts.Merging(warehouse, METRICS) as merging:
-            for part in found:
-                merging.add(parts.compute(part, ledger))
-            assert merging.finish() == len(METRICS) - 3
+        add_up(warehouse, found)
         assert dump(warehouse) == live(tmp_path, batches)
 
 
@@ -148,10 +163,10 @@ def test_a_cluster_of_processes_writes_what_a_live_run_writes(tmp_path: Path, wo
     pull(made)
     seen: list[tuple[int, int]] = []
     with projects.opened(made) as stores:
-        done = cluster.summarise(made, stores, workers=workers, progress=lambda *step: seen.append(step))
+        done = cluster.summarise(made, stores, Cluster(workers), progress=lambda *step: seen.append(step))
         assert done == 7
         assert dump(stores.warehouse) == expected(tmp_path / "live")
-        assert cluster.summarise(made, stores, workers=1) == 0
+        assert cluster.summarise(made, stores, Cluster(1)) == 0
     assert seen[-1][0] == seen[-1][1] == len(seen) > workers
     assert list(made.data.glob(".parts-*")) == []
 
@@ -175,7 +190,7 @@ def test_a_worker_that_dies_changes_nothing(tmp_path: Path) -> None:
             while kill:
                 kill.pop()()
 
-        cluster.summarise(made, stores, workers=2, address=ours.scheduler_address, progress=after_the_first)
+        cluster.summarise(made, stores, Cluster(2, ours.scheduler_address), progress=after_the_first)
         assert dump(stores.warehouse) == expected(tmp_path / "live")
     assert kill == []
 
@@ -189,7 +204,7 @@ def test_workers_read_the_lake_where_there_is_one(tmp_path: Path, monkeypatch: p
         made = replace(project(tmp_path / "dask", storage=lake), environment={"LAKE_CATALOG": url})
         pull(made)
         with projects.opened(made) as stores:
-            cluster.summarise(made, stores, workers=2)
+            cluster.summarise(made, stores, Cluster(2))
             assert dump(stores.warehouse) == expected(tmp_path / "live")
 
 
@@ -200,7 +215,22 @@ def test_a_cluster_out_of_reach_or_without_workers_is_said(tmp_path: Path) -> No
     pull(made)
     with projects.opened(made) as stores:
         with pytest.raises(UsageError, match="1 or more"):
-            cluster.summarise(made, stores, workers=0)
+            Cluster(0)
         with pytest.raises(StoreError, match="cannot be reached"):
-            cluster.summarise(made, stores, address="tcp://127.0.0.1:1")
+            cluster.summarise(made, stores, Cluster(1, "tcp://127.0.0.1:1"))
         assert dump(stores.warehouse)["cells"] == []
+
+
+@pytest.mark.live
+@pytest.mark.enable_socket
+def test_a_backfill_on_a_cluster_computes_everything_again_alike(tmp_path: Path) -> None:
+    made = project(tmp_path / "dask")
+    pull(made)
+    request = backfilling.Request(projects.START, projects.START + 168 * projects.HOUR, workers=2)
+    with projects.opened(made) as stores:
+        summarising.summarise(made, stores)
+        before = dump(stores.warehouse)
+        stores.warehouse.connection.execute("UPDATE cells SET items = items + 1")
+        done = backfilling.backfill(made, stores, replace(request, dask="local"))
+        assert done.done == 7
+        assert dump(stores.warehouse) == before

@@ -32,6 +32,7 @@ LATENCY = Scheme(
 TOKENS = Scheme("interactions", "input_tokens", "", "number", START, 3600, cuts=(0, 5, 10))
 MODEL = Scheme("interactions", "model_answered", "", "category", START, 3600, values=("a", "b"))
 USER = Scheme("interactions", "session_id", "", "bucket", START, 3600, buckets=4_096, hashed_by="1.5")
+SEGMENT = Scheme("interactions", "segment", "", "category", START, 3600, values=("a",))
 REFUSED = Scheme("interactions", "refused", "", "category", START, 3600, values=("false",))
 TEXT: list[Scheme] = [
     *(
@@ -41,7 +42,7 @@ TEXT: list[Scheme] = [
     Scheme("interactions", "prompt", "length", "number", START, 3600, cuts=(0, 5, 10)),
     Scheme("interactions", "prompt", "words", "token", START, 3600, buckets=1_024, hashed_by="1.5"),
 ]
-SCHEMES = [LATENCY, TOKENS, MODEL, USER, REFUSED, *TEXT]
+SCHEMES = [LATENCY, TOKENS, MODEL, USER, SEGMENT, REFUSED, *TEXT]
 
 
 def row(number: int, **values: Any) -> dict[str, Any]:
@@ -258,7 +259,7 @@ def test_what_a_reference_holds_chooses_the_schemes(loader: Loader) -> None:
     held = sampling.held(loader.warehouse, INTERACTIONS, columns, BOT, START, START + DAY)
     setting = choosing.Setting(INTERACTIONS, "full", 50, START, 3600, sampling.hash_version(loader.warehouse))
     chosen = {scheme.name: scheme for scheme in choosing.schemes(held, setting)}
-    assert chosen["confidence"].scale == 10_000.0, "its decimals are kept"
+    assert chosen["confidence"].scale == 1_000.0, "its decimals are kept"
     assert chosen["input_tokens"].scale == 1.0
     assert chosen["latency_ms"].logarithmic
     assert chosen["cost"].offset, "about its middle"

@@ -148,6 +148,12 @@ def test_a_window_is_one_unit_however_many_rows_it_has(warehouse: Warehouse) -> 
     ]
 
 
+def test_units_of_one_value_are_one_row_whether_they_are_sessions_or_rows(warehouse: Warehouse) -> None:
+    Loader(warehouse).add([said("e1", 0, 1, None), said("e2", 1, 1, "s"), said("e3", 2, 1, ""), said("e4", 3, 1, "t")])
+    assert units(warehouse, RATE) == [UnitCount(START, 1_000_000, 1_000_000, True, 4)]
+    assert warehouse.connection.execute("SELECT units FROM units").fetchall() == [(4,)]
+
+
 def test_units_that_cannot_be_are_an_error_of_the_ledger(warehouse: Warehouse) -> None:
     loader = Loader(warehouse)
     loader.add([said("e1", 0, 1)])

@@ -13,6 +13,7 @@ TEMPORARY = (
     "summary_groups",
     "summary_bins",
     "summary_items",
+    "summary_brought",
     "summary_touched",
     "summary_sessions",
     "summary_visits",
@@ -26,7 +27,8 @@ class Chunk:
     """Some batches of one stream.
 
     `rows` is SQL of the rows that they brought or superseded, `values` what it binds; `superseding` tells whether
-    there are any of the latter. `into` comes before the names of the tables that take the deltas.
+    there are any of the latter. `brought` is SQL of which batches between the first and the last are meant. `into`
+    comes before the names of the tables that take the deltas.
     """
 
     stream: Stream
@@ -35,6 +37,7 @@ class Chunk:
     rows: str
     values: Mapping[str, object]
     superseding: bool
+    brought: str
     into: str = ""
 
     @property
@@ -62,4 +65,4 @@ def chunk_of(warehouse: Warehouse, stream: Stream, batches: Sequence[int], *, in
     rows = statement("cells_rows", events=events, brought=chosen("batch"))
     if superseding:
         rows += "UNION ALL\n" + statement("cells_rows_superseded", events=events, superseded=chosen("closed_by"))
-    return Chunk(stream, events, tuple(batches), rows, values, superseding, into)
+    return Chunk(stream, events, tuple(batches), rows, values, superseding, chosen("event.batch"), into)

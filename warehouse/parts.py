@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import Self
 import pyarrow as pa
 
 from warehouse import cells, partitions
+from warehouse.backfill.reading import Deltas
 from warehouse.expressions import identifier
 from warehouse.lake.attaching import attached
 from warehouse.lake.tables import statement as lake_statement
@@ -37,15 +39,36 @@ Packed = Mapping[str, bytes]
 """Tables by name, as Arrow streams: what goes from process to process."""
 
 
-def ledger_of(warehouse: Warehouse, metrics: Sequence[CellMetric]) -> Packed:
-    """What workers have to know of the ledger: the batches, and which of them the metrics have seen."""
+def lacking(warehouse: Warehouse, metrics: Sequence[CellMetric]) -> dict[str, set[int]]:
+    """By metric digest, the batches of its stream that it has not seen."""
     connection = warehouse.connection
-    digests = {"digests": [metric.digest for metric in metrics]}
-    seen = "SELECT * FROM summarised WHERE list_contains($digests::VARCHAR[], metric_digest)"
-    return {
-        "batches": _packed(connection.execute("SELECT * FROM batches").to_arrow_table()),
-        "summarised": _packed(connection.execute(seen, digests).to_arrow_table()),
-    }
+    batches = connection.execute("SELECT batch, stream FROM batches").fetchall()
+    seen = "SELECT batch FROM summarised WHERE metric_digest = $digest"
+    found: dict[str, set[int]] = {}
+    for metric in metrics:
+        done = {batch for (batch,) in connection.execute(seen, {"digest": metric.digest}).fetchall()}
+        found[metric.digest] = {batch for batch, stream in batches if stream == metric.stream} - done
+    return found
+
+
+def ledger_of(warehouse: Warehouse, metrics: Sequence[CellMetric], todo: Mapping[str, AbstractSet[int]]) -> Packed:
+    """What workers have to know of the ledger: batches, which of them each metric has not to look at, sealed sessions.
+
+    `todo` are the batches to be summarised, by metric digest.
+    """
+    batches = warehouse.connection.execute("SELECT * FROM batches").to_arrow_table()
+    own = list(zip(batches["batch"].to_pylist(), batches["stream"].to_pylist(), strict=True))
+    done = [
+        (metric.digest, metric.name, batch)
+        for metric in metrics
+        for batch, stream in own
+        if stream == metric.stream and batch not in todo.get(metric.digest, ())
+    ]
+    columns = zip(*done, strict=True) if done else ([], [], [])
+    schema = pa.schema([("metric_digest", pa.string()), ("metric", pa.string()), ("batch", pa.int64())])
+    marks = pa.table([pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    sealed = warehouse.connection.execute("SELECT * FROM sealed_sessions").to_arrow_table()
+    return {"batches": _packed(batches), "summarised": _packed(marks), "sealed_sessions": _packed(sealed)}
 
 
 def split(
@@ -138,14 +161,11 @@ def _rows(part: Part, start: datetime, end: datetime) -> tuple[str, dict[str, ob
 
 
 class Merging:
-    """Adds up what the workers found; use it as a context manager, and end with `finish`."""
+    """Adds up what the workers found; use it as a context manager."""
 
-    def __init__(self, warehouse: Warehouse, metrics: Sequence[CellMetric]) -> None:
-        """Begin with nothing found; batches that come later are not marked as done."""
+    def __init__(self, warehouse: Warehouse) -> None:
+        """Begin with nothing found."""
         self._warehouse = warehouse
-        self._metrics = list(metrics)
-        newest = warehouse.connection.execute("SELECT coalesce(max(batch), 0) FROM batches").fetchone()
-        self._through = int(newest[0]) if newest else 0
 
     def __enter__(self) -> Self:
         """Make the temporary tables that take the parts."""
@@ -165,26 +185,24 @@ class Merging:
         for name in TABLES:
             _insert(self._warehouse, f"part_{name}", found[name])
 
-    def finish(self) -> int:
-        """Write the sums and mark what they cover, in one transaction; the number of pairs of metric and batch."""
-        lists = {
-            "digests": [m.digest for m in self._metrics],
-            "names": [m.name for m in self._metrics],
-            "streams": [m.stream for m in self._metrics],
+    def deltas(self, metrics: Sequence[CellMetric], batches: Sequence[int]) -> Deltas:
+        """The sums over all parts of some metrics and batches; what came to nothing leaves no row, as in a live run."""
+        asked = {"digests": [metric.digest for metric in metrics], "batches": list(batches)}
+        tables = {
+            name: self._warehouse.connection.execute(_summed(name, sums), asked).to_arrow_table()
+            for name, sums in TABLES.items()
         }
-        with self._warehouse.transaction() as connection:
-            for name, sums in TABLES.items():
-                connection.execute(_summed(name, sums))
-            marked = connection.execute(statement("parts_marks"), {**lists, "through": self._through}).fetchone()
-        return int(marked[0]) if marked else 0
+        return Deltas(tuple(metrics), tuple(batches), tables)
 
 
 def _summed(name: str, sums: Sequence[str]) -> str:
-    """SQL that writes the sums of one table of deltas; what came to nothing leaves no row, as in a live run."""
     added = ", ".join(f"sum({column}) AS {column}" for column in sums)
     left = " OR ".join(f"sum({column}) <> 0" for column in sums)
-    return f"INSERT INTO {name} BY NAME SELECT * EXCLUDE ({', '.join(sums)}), {added} FROM part_{name} " \
-           f"GROUP BY ALL HAVING {left}"  # fmt: skip
+    return (
+        f"SELECT * EXCLUDE ({', '.join(sums)}), {added} FROM part_{name} "
+        "WHERE list_contains($digests::VARCHAR[], metric_digest) AND list_contains($batches::BIGINT[], batch) "
+        f"GROUP BY ALL HAVING {left}"
+    )
 
 
 def _packed(table: pa.Table) -> bytes:

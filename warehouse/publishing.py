@@ -20,7 +20,10 @@ from warehouse.store import Warehouse
 
 PRIVATE = frozenset(
     {
+        "batches_summed",
+        "contents",
         "cursors",
+        "id_runs",
         "sightings",
         "summarised",
         "tombstones",

@@ -72,6 +72,12 @@ def compact(warehouse: Warehouse, *, now: datetime, force: bool = False) -> Rewr
     return done
 
 
+def sweep(warehouse: Warehouse) -> None:
+    """Remove what a process that died left of a second file: it may hold what was to be removed."""
+    if not warehouse.is_in_memory:
+        _clear((warehouse.folder / FILE_NAME).with_suffix(".part"))
+
+
 def text_waiting_since(warehouse: Warehouse) -> datetime | None:
     """When text or rows were first removed that may still stand in unused parts of the file; None: nothing waits."""
     row = warehouse.connection.execute(sql.load("storage_waiting")).fetchone()
@@ -131,8 +137,7 @@ def _sizes(done: Rewriting) -> dict[str, int]:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, path: Path, part: Path) -> None:
-    for old in (part, part.with_name(part.name + ".wal")):
-        old.unlink(missing_ok=True)
+    _clear(part)
     row = connection.execute("SELECT current_database()").fetchone()
     assert row is not None
     target = str(part.absolute()).replace("'", "''")
@@ -142,6 +147,11 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path, part: Path) -> Non
         connection.execute("CHECKPOINT rewritten")
     finally:
         connection.execute("DETACH rewritten")
+
+
+def _clear(part: Path) -> None:
+    for old in (part, part.with_name(part.name + ".wal")):
+        old.unlink(missing_ok=True)
 
 
 def _swap(warehouse: Warehouse, path: Path, part: Path) -> None:

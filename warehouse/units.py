@@ -57,25 +57,47 @@ def write_sessions(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chun
     Only metrics whose unit is the session are looked at.
     """
     sessions = {i: m for i, m in metrics.items() if m.kind in UNIT_KINDS and m.unit == "session"}
-    gaps = sorted({metric.session_gap_seconds for metric in sessions.values()})
+    gaps = sorted({metric.session_gap_seconds * 1_000_000 for metric in sessions.values()})
     if not gaps:
         return True
-    warehouse.connection.execute(
-        statement("units_touched", rows=chunk.rows), {**chunk.values, "stream": chunk.stream.name}
-    )
-    if not _read_sessions(warehouse, sessions, chunk, gaps[-1] * 1_000_000):
+    _read_brought(warehouse, sessions, chunk, gaps[0], gaps[-1])
+    found = warehouse.connection.execute("SELECT count(*) FROM summary_touched").fetchone()
+    whole = found is not None and found[0] > 0
+    if whole and not _read_sessions(warehouse, sessions, chunk, gaps[-1]):
         return False
+    lone = _has_lone_rows(warehouse)
+    if lone:
+        _read_rows(warehouse, sessions, chunk, "coalesce(session_id, '') = ''")
     for gap in gaps:
-        same = {index: metric for index, metric in sessions.items() if metric.session_gap_seconds == gap}
-        values: dict[str, object] = {"gap": gap * 1_000_000}
-        warehouse.connection.execute(statement("units_pieces", sums=_sums(same)), values)
+        same = {index: metric for index, metric in sessions.items() if metric.session_gap_seconds * 1_000_000 == gap}
+        if whole:
+            warehouse.connection.execute(statement("units_pieces", sums=_sums(same)), {"gap": gap})
         for index, metric in same.items():
-            _insert(warehouse, chunk, metric, _rows("units_of_sessions", index, metric))
-    lone = "SELECT count(*) > 0 FROM summary_touched WHERE session_id IS NULL"
-    found = warehouse.connection.execute(lone).fetchone()
-    if found is not None and found[0]:
-        _write_rows(warehouse, sessions, chunk, "coalesce(session_id, '') = ''")
+            rows = [_sessions(index, metric, whole=whole), *([_rows(index, metric)] if lone else [])]
+            _insert(warehouse, chunk, metric, "UNION ALL\n".join(rows), gap=gap)
     return True
+
+
+def _has_lone_rows(warehouse: Warehouse) -> bool:
+    found = warehouse.connection.execute("SELECT count(*) FROM summary_brought WHERE session_id IS NULL").fetchone()
+    return found is not None and found[0] > 0
+
+
+def _read_brought(
+    warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk, shortest: int, longest: int
+) -> None:
+    """Sum the chunk's own rows by session, and find the sessions of which that is not all; gaps in microseconds."""
+    connection = warehouse.connection
+    values: dict[str, object] = {**chunk.values, "stream": chunk.stream.name, "gap": shortest}
+    columns = measures(metrics, chunk.stream, values)
+    text = statement("units_brought", rows=chunk.rows, measures=columns, sums=_sums(metrics))
+    connection.execute(text, values)
+    found = connection.execute(
+        "SELECT min(_first), max(_last) FROM summary_brought WHERE session_id IS NOT NULL"
+    ).fetchone()
+    first, last = found if found is not None and found[0] is not None else (0, 0)
+    text = statement("units_touched", events=chunk.events, brought=chunk.brought)
+    connection.execute(text, {**chunk.values, "low": int(first) - longest, "high": int(last) + longest})
 
 
 def write_items(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk) -> None:
@@ -85,18 +107,19 @@ def write_items(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: 
     branches = [sql for i, m in valued.items() if m.kind == "rate" for sql in units_of_rates(i, m, bound)]
     if branches:
         warehouse.connection.execute(f"INSERT INTO {chunk.into}units\n" + "UNION ALL\n".join(branches), bound)
-    _write_rows(warehouse, {i: m for i, m in valued.items() if m.kind != "rate"}, chunk, "true")
-
-
-def _write_rows(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk, which: str) -> None:
-    if not metrics:
+    others = {i: m for i, m in valued.items() if m.kind != "rate"}
+    if not others:
         return
+    _read_rows(warehouse, others, chunk, "true")
+    for index, metric in others.items():
+        _insert(warehouse, chunk, metric, _rows(index, metric))
+
+
+def _read_rows(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk, which: str) -> None:
     values = dict(chunk.values)
     columns = measures(metrics, chunk.stream, values)
     text = statement("units_items", rows=chunk.rows, measures=columns, which=which)
     warehouse.connection.execute(text, values)
-    for index, metric in metrics.items():
-        _insert(warehouse, chunk, metric, _rows("units_of_items", index, metric))
 
 
 def _read_sessions(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk, gap: int) -> bool:
@@ -117,9 +140,7 @@ def _span(warehouse: Warehouse, events: str, gap: int) -> tuple[int, int]:
     The span grows in ever longer steps until nothing of those sessions is near its ends, so that time without them
     is not read.
     """
-    found = warehouse.connection.execute(
-        "SELECT min(_first), max(_last) FROM summary_touched WHERE session_id IS NOT NULL"
-    ).fetchone()
+    found = warehouse.connection.execute("SELECT min(_first), max(_last) FROM summary_touched").fetchone()
     if found is None or found[0] is None:
         return 0, 0
     first, last, reach = int(found[0]), int(found[1]), gap
@@ -139,9 +160,12 @@ def _span(warehouse: Warehouse, events: str, gap: int) -> tuple[int, int]:
 def _sums(metrics: Mapping[int, CellMetric]) -> str:
     columns: list[str] = []
     for i, metric in metrics.items():
-        columns.append(f"count(*) FILTER (_in_{i}) AS _items_{i}")
-        columns.append(f"count(*) FILTER (_in_{i} AND _value_{i} IS NULL) AS _unscored_{i}")
-        columns.append(f"coalesce(sum(_value_{i}) FILTER (_in_{i}), 0)::HUGEINT AS _total_{i}")
+        inside = "" if metric.where is None else f" FILTER (_in_{i})"
+        # The sum of a rate over one session fits 64 bits, which are grouped by much faster.
+        wide = "BIGINT" if metric.kind == "rate" else "HUGEINT"
+        columns.append(f"count(*){inside} AS _items_{i}")
+        columns.append(f"count(*){inside} - count(_value_{i}){inside} AS _unscored_{i}")
+        columns.append(f"coalesce(sum(_value_{i}){inside}, 0)::{wide} AS _total_{i}")
         if metric.kind == "assisted":
             columns += [
                 f"coalesce(sum(_missing_{end}_{i}) FILTER (_in_{i}), 0)::HUGEINT AS _missing_{end}_{i}"
@@ -150,16 +174,33 @@ def _sums(metrics: Mapping[int, CellMetric]) -> str:
     return ",\n       ".join(columns)
 
 
-def _rows(name: str, index: int, metric: CellMetric, **parts: str) -> str:
-    """SQL of a metric's units; unscored rows are worth the ends of its range, of an assisted metric their own ends."""
-    low, high = "unscored * $low::HUGEINT", "unscored * $high::HUGEINT"
+def _rows(index: int, metric: CellMetric) -> str:
+    """SQL of a metric's units that are rows; unscored ones are worth the ends of its range, or their own ends."""
+    low, high = _ends(index, metric)
+    return statement("units_of_items", index=str(index), missing_low=low, missing_high=high)
+
+
+def _sessions(index: int, metric: CellMetric, *, whole: bool) -> str:
+    """SQL of a metric's units that are sessions; `whole` tells whether some were looked at as a whole."""
+    low, high = _ends(index, metric)
+    more = f", _missing_low_{index}, _missing_high_{index}" if metric.kind == "assisted" else ""
+    pieces = statement("units_of_pieces", index=str(index), more=more) if whole else ""
+    return statement(
+        "units_of_sessions", index=str(index), missing_low=low, missing_high=high, more=more, pieces=pieces
+    )
+
+
+def _ends(index: int, metric: CellMetric) -> tuple[str, str]:
+    """SQL of what the unscored rows of a unit are worth at least and at most; an assisted metric's have their own."""
     if metric.kind == "assisted":
-        low, high = f"_missing_low_{index}", f"_missing_high_{index}"
-    return statement(name, index=str(index), missing_low=low, missing_high=high, **parts)
+        return f"_missing_low_{index}", f"_missing_high_{index}"
+    return "unscored * $low::HUGEINT", "unscored * $high::HUGEINT"
 
 
-def _insert(warehouse: Warehouse, chunk: Chunk, metric: CellMetric, rows: str) -> None:
+def _insert(warehouse: Warehouse, chunk: Chunk, metric: CellMetric, rows: str, *, gap: int | None = None) -> None:
     values: dict[str, object] = {"digest": metric.digest, "window": metric.window_seconds * 1_000_000}
+    if gap is not None:
+        values["gap"] = gap
     if metric.kind != "assisted":
         values["low"], values["high"] = range_of(metric) or (None, None)
     warehouse.connection.execute(statement("units_insert", into=chunk.into, rows=rows), values)

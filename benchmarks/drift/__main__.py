@@ -98,14 +98,16 @@ def _exact(warehouse: Warehouse, pinned: measuring.Pinned, rows: int) -> dict[st
         return {"decisions": told, "decisions_equal": None, "largest_error": None}
     current = reading.read(warehouse, pinned.schemes, measuring.WHERE, generating.CURRENT, generating.END)
     theirs = exact.evidently_decisions(warehouse, pinned)
-    differ = {
-        name: told[name] for name, drifted in theirs.items() if told[name] != ("drifted" if drifted else "steady")
-    }
+    words = {True: "drifted", False: "steady"}
+    judged = {column.name: column.drifted for column in report.columns if column.drifted is not None}
+    differ = {name: words[theirs[name]] for name, drifted in judged.items() if theirs[name] != drifted}
     errors = exact.errors(warehouse, pinned, report, current)
     return {
         "decisions": told,
         "decisions_equal": not differ,
+        "decisions_compared": len(judged),
         "decisions_that_differ": differ,
+        "decisions_not_made": {c.name: c.reason for c in report.columns if c.drifted is None},
         "largest_error": {name: float(f"{error:.3g}") for name, error in errors.items()},
     }
 

@@ -83,7 +83,8 @@ def fill(warehouse: Warehouse, rows: int, *, segments: int = 1) -> None:
                 f"INSERT INTO events_answers (event_id, occurred_at, rollout, release, segment, {names}, attributes, "
                 "arrived_at, batch, position, source, revision, digest) SELECT 'e' || i, "
                 f"$start::TIMESTAMPTZ + to_microseconds(((i - {now * rows}) * 86400000000) // {rows}), "
-                f"'{ROLLOUT}', 'r1', 'segment ' || (hash(i) % {segments}), {columns}, '{{}}', $start::TIMESTAMPTZ + INTERVAL 1 DAY, {now + 1}, "
+                f"'{ROLLOUT}', 'r1', 'segment ' || (hash(i) % {segments}), {columns}, "
+                f"'{{}}', $start::TIMESTAMPTZ + INTERVAL 1 DAY, {now + 1}, "
                 f"i, 'logs', 1, '' FROM (SELECT range AS i, {now} AS now FROM range({now * rows}, {(now + 1) * rows}))",
                 {"start": start},
             )

@@ -1,4 +1,4 @@
-"""Other tools on the same two days, where they are installed; each says in seconds how long it takes, or why it did not.
+"""Other tools on the same two days, where they are installed: how many seconds each takes, or why it did not.
 
 Loading the tool and the rows is not counted.
 """

@@ -38,7 +38,7 @@ IDENTIFIER = 80
 QUANTILES, FINER, DOUBLINGS, ATOMS = 180, 12, 13, 120
 """Equal parts of the reference; ever smaller parts at either end; distances beyond; values with bins of their own."""
 
-_LARGEST = 32_000.0
+_LARGEST, _USUAL = 32_000.0, 8_000.0
 _LOSS = 0.05
 _PARTS: tuple[Part, ...] = ("length", "letters", "digits", "punctuation", "whitespace", "non_ascii")
 
@@ -140,8 +140,9 @@ def number(sample: Floats) -> dict[str, Any]:
 def _point(values: Floats) -> dict[str, Any]:
     low, high = np.quantile(values, [0.0005, 0.9995])
     size = max(abs(low), abs(high))
-    if exact := next((s for s in (1e4, 1e3, 100.0, 10.0, 1.0) if size * s <= _LARGEST and _whole(values * s)), None):
-        return {"scale": exact}
+    exact = [s for s in (1e4, 1e3, 100.0, 10.0, 1.0) if size * s <= _LARGEST and _whole(values * s)]
+    if exact:
+        return {"scale": next((s for s in exact if size * s <= _USUAL), exact[-1])}
     # Room for twice the largest value, so that few rows need a second look; else for nearly all of them.
     choices = [{"scale": _power(2.0 * max(abs(values[0]), abs(values[-1])))}, {"scale": _power(size)}]
     choices.append(_centred(low, high))
@@ -159,7 +160,7 @@ def _whole(values: Floats) -> bool:
 
 
 def _power(size: float) -> float:
-    return float(2.0 ** np.clip(np.floor(np.log2(_LARGEST / size)), -300, 300)) if size > 0 else 1.0
+    return float(2.0 ** np.clip(np.floor(np.log2(_USUAL / size)), -300, 300)) if size > 0 else 1.0
 
 
 def _centred(low: float, high: float) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 from pydantic.json_schema import WithJsonSchema
@@ -19,7 +20,6 @@ from checks.policy.base import (
     Section,
     Words,
     compact,
-    duration,
     refuse,
 )
 from checks.policy.known import Raw, no_column, text, texts
@@ -37,24 +37,28 @@ RAW_TEXT: Mapping[str, tuple[str, ...]] = {
     "governance": ("note",),
 }
 """Columns of the built-in streams that are raw text; `attributes` of every stream is, too."""
+_AGE = re.compile(r"([0-9]{1,6})([dwy])\Z")
+_DAYS = {"d": 1, "w": 7, "y": 365}
+_MOST = 200 * 365
 _AGE_FORM = 'a whole number of days or more ("30d", "6w", "5y"), or "never"'
 
 
 def _age(value: Any) -> timedelta | None:
     if value is None or value == "never":
         return None
-    if isinstance(value, str) and value[-1:] == "y" and value[:-1].isdecimal() and len(value) <= 4:
-        found = int(value[:-1]) * YEAR
-    elif isinstance(value, str | timedelta):
-        found = duration(value)
-    else:
+    if isinstance(value, timedelta):
+        return value
+    found = _AGE.match(value) if isinstance(value, str) else None
+    if found is None:
         refuse("is not an age.", allowed=_AGE_FORM)
-    if found < timedelta(days=1) or found % timedelta(days=1):
+    length = int(found[1]) * _DAYS[found[2]]
+    if not 1 <= length <= _MOST:
         refuse("is not an age.", allowed=_AGE_FORM)
-    return found
+    return timedelta(days=length)
 
 
-def _age_text(age: timedelta | None) -> str:
+def age_text(age: timedelta | None) -> str:
+    """An age as the configuration writes it."""
     if age is None:
         return "never"
     return f"{age // YEAR}y" if not age % YEAR else compact(age)
@@ -63,8 +67,8 @@ def _age_text(age: timedelta | None) -> str:
 Age = Annotated[
     timedelta | None,
     PlainValidator(_age),
-    PlainSerializer(_age_text, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": "^([0-9]{1,6}[hdw]|[0-9]{1,3}y|never)$", "examples": ["30d", "5y"]}),
+    PlainSerializer(age_text, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^([0-9]{1,6}[dwy]|never)$", "examples": ["30d", "5y"]}),
 ]
 
 
@@ -218,6 +222,3 @@ def _fault(pattern: str) -> str | None:
         reason = str(error).removeprefix("Invalid regular expression: ")
         return f"is no regular expression that can be used ({reason.splitlines()[0]})."
     return "matches the empty text, so it would stand between all letters." if empty[0].as_py() else None
-
-
-KNOWN_PATTERNS: tuple[str, ...] = get_args(PatternName)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.metrics import catalogue
-from checks.policy import judge_checks
+from checks.policy import judge_checks, privacy
 from checks.policy.metric_kinds import CELL_KINDS
 from checks.policy.policy import Policy
 from checks.policy.report import Place, listed
@@ -23,6 +23,7 @@ def warnings(policy: Policy, places: Places, root: Place) -> Iterator[Problem]:
     yield from _gates(policy, places["gates"])
     yield from _sources(policy, places["sources"])
     yield from judge_checks.warnings(policy, places)
+    yield from _kept(policy, places["drift"], root)
 
 
 def _lease(policy: Policy, root: Place) -> Iterator[Problem]:
@@ -80,3 +81,19 @@ def _sources(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
             message = f"no gate depends on source {source.name}: nobody will be stopped when it fails."
             hint = f"Gates read streams {listed(sorted(streams))}. Add a gate, such as one on received_share."
             yield place.problem((), message, hint=hint)
+
+
+def _kept(policy: Policy, drifts: Sequence[Place], root: Place) -> Iterator[Problem]:
+    """What retention takes away from a comparison, and what it does not reach."""
+    kept = policy.retention
+    if kept is None or (kept.raw_text is None and kept.events is None):
+        return
+    if policy.storage is not None:
+        message = "does not reach the lake, which has a copy of every event."
+        yield root.problem(("retention",), message, hint="Remove what is due there as well.", at_key=True)
+    for drift, place in zip(policy.drift, drifts, strict=True):
+        lost = [c for c in drift.columns if c in kept.texts(policy.stream(drift.stream))]
+        if lost and kept.raw_text is not None:
+            message = f"compares raw text ({listed(lost)}), which is gone after {privacy.age_text(kept.raw_text)}."
+            hint = "Let its reference be younger, or take the column out of retention.text_columns."
+            yield place.problem(("columns",), message, hint=hint)

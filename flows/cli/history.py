@@ -30,6 +30,9 @@ def backfill(
         bool, typer.Option("--only-missing", help="Leave alone what is summarised; else all is computed again.")
     ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Readers at once; one writes.")] = 1,
+    dask: Annotated[
+        str | None, typer.Option(help="Read on a Dask cluster: its address, or `local` for processes on this host.")
+    ] = None,
     as_of: AsOf = None,
     max_rows: Annotated[int | None, typer.Option(min=0, help="Do nothing if more rows would have to be read.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
@@ -56,6 +59,7 @@ def backfill(
         workers=workers,
         as_of=moment(as_of) if as_of else None,
         max_rows=max_rows,
+        dask=dask,
     )
     with progress() as say, open_stores(project, say=say) as stores:
         if dry_run:
@@ -75,6 +79,8 @@ def show(found: Backfilled) -> None:
     terminal.table(
         f"From {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC", heads, map(_row, found.plans)
     )
+    if kept := sum(plan.kept for plan in found.plans):
+        terminal.say(f"{kept:,} summaries stay as they are: rows under them were erased or removed by age.", "dim")
     if found.through_batch is not None:
         terminal.say(f"As known when batch {found.through_batch} was in.", "dim")
     if found.done is None:

@@ -46,7 +46,7 @@ def place_of(storage: Storage, base: Path, environment: Mapping[str, str]) -> La
 
 
 def bring_up(project: Project, stores: Stores, *, now: datetime) -> Copied | None:
-    """What was new to the lake; None when the project has none.
+    """What was new to the lake; None when the project has none. What was forgotten here is forgotten there as well.
 
     Raises:
         StoreError: the lake cannot be used; it holds what it held, and the next run goes on from there.
@@ -55,8 +55,9 @@ def bring_up(project: Project, stores: Stores, *, now: datetime) -> Copied | Non
     where = place(project)
     if where is None:
         return None
-    from warehouse.lake import copying
+    from warehouse.lake import copying, mending
 
+    mending.mend_if_owed(stores.warehouse, where, now=now)
     return copying.copy(stores.warehouse, where, now=now)
 
 

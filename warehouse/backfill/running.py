@@ -48,8 +48,12 @@ class Work:
     pairs: int
 
 
+Reader = Callable[[Warehouse, Work, Mapping[str, Stream], int], Iterator[Deltas]]
+"""What gives the deltas of every chunk of the work, in any order; the number is that of workers."""
+
+
 def plan(warehouse: Warehouse, survey: Survey, *, only_missing: bool) -> Work:
-    """What there is to do for a survey: what was not summarised, or everything again.
+    """What there is to do for a survey: what was not summarised, or everything again that still can be.
 
     Of a request to do everything again that was killed, only what is left; nothing is written yet.
     """
@@ -64,7 +68,7 @@ def plan(warehouse: Warehouse, survey: Survey, *, only_missing: bool) -> Work:
     for need in survey.needs:
         digest = need.metric.digest
         everything = set(need.touching) if not only_missing and not left else left.get(digest, set())
-        todo[digest] = (everything | lacking[digest]) & set(need.touching)
+        todo[digest] = ((everything - set(need.kept)) | lacking[digest]) & set(need.touching)
     metrics = {need.metric.digest: need.metric for need in survey.needs}
     chunks = tuple(_chunks(metrics, todo, survey.rows))
     rows = sum(survey.rows_of(batches) for _, batches in chunks)
@@ -79,8 +83,11 @@ def run(
     workers: int = 1,
     progress: Progress | None = None,
     rows: Mapping[int, int],
+    read: Reader | None = None,
 ) -> int:
     """Do the work; the number of pairs done. `rows` are the event rows by batch.
+
+    `read` computes the deltas in place of threads of this process, on a cluster for example.
 
     Raises:
         UsageError: fewer than one worker, or a metric does not fit its stream.
@@ -91,7 +98,7 @@ def run(
     if work.again:
         _note(warehouse, work)
     done = pairs = 0
-    for deltas in _read_all(warehouse, work, streams, workers):
+    for deltas in (read or _read_all)(warehouse, work, streams, workers):
         try:
             writing.write(warehouse, deltas, again=work.again)
         except duckdb.Error as error:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from warehouse.records.errors import UsageError
 from warehouse.records.intervals import Interval, Intervals, coalesce
 from warehouse.records.metrics import CellMetric
+from warehouse.retention import incomplete_batches
 from warehouse.scope import events_table, statement, utc
 from warehouse.store import Warehouse
 
@@ -34,7 +35,8 @@ class Need:
     Of the windows that have rows: `missing` were never summarised under this definition, `dirty` were, but late or
     restated rows have come since that were not, `restated` are summarised and had a row restated, `complete` need
     nothing. `touching` are the batches that brought or restated rows of the span, `lacking` those of them that were
-    not summarised; both in order of arrival.
+    not summarised, `kept` those that were and have lost rows since (erased, or removed by age), so that they cannot be
+    computed again; all in order of arrival.
     """
 
     metric: CellMetric
@@ -44,6 +46,7 @@ class Need:
     complete: Intervals
     touching: tuple[int, ...]
     lacking: tuple[int, ...]
+    kept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,9 @@ def _need(warehouse: Warehouse, metric: CellMetric, touched: Mapping[int, Mappin
     order = tuple(sorted(touched))
     lacking = tuple(batch for batch in order if batch not in done)
     spans = {state: coalesce(windows) for state, windows in found.items()}
-    return Need(metric=metric, touching=order, lacking=lacking, **spans)
+    gone = incomplete_batches(warehouse, metric.stream)
+    kept = tuple(batch for batch in order if batch in done and batch in gone)
+    return Need(metric=metric, touching=order, lacking=lacking, kept=kept, **spans)
 
 
 def _state(batches: Sequence[int], done: set[int], restated: bool) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from warehouse import sql
 from warehouse.lake import comparing, copying, tables, tidying
 from warehouse.lake.attaching import NAME, attached
 from warehouse.lake.retrying import retried
 from warehouse.records.errors import StoreError
 from warehouse.records.lake import Difference, LakePlace
 from warehouse.store import Warehouse
+
+RETENTION_EVERY = timedelta(days=1)
+"""How long the lake may keep what retention has taken out of the embedded file."""
 
 
 def mend(warehouse: Warehouse, place: LakePlace, *, now: datetime) -> list[Difference]:
@@ -29,6 +33,28 @@ def mend(warehouse: Warehouse, place: LakePlace, *, now: datetime) -> list[Diffe
     return changed
 
 
+def mend_if_owed(warehouse: Warehouse, place: LakePlace, *, now: datetime) -> list[Difference]:
+    """As `mend`, if the embedded file has forgotten something since: at once after an erasure, daily after retention.
+
+    Comparing reads the whole lake, which is too much for each hour in which retention takes the next few rows.
+
+    Raises:
+        StoreError: the lake cannot be used; it is owed until it can.
+    """
+    with attached(warehouse.connection, place):
+        owed = retried(warehouse, place, lambda: _is_owed(warehouse, now))
+    return mend(warehouse, place, now=now) if owed else []
+
+
+def _is_owed(warehouse: Warehouse, now: datetime) -> bool:
+    tables.prepare(warehouse)
+    erasures, removals = tables.forgotten(warehouse)
+    found = warehouse.connection.execute(f"SELECT erasures, removals, mended_at FROM {NAME}.gatehold_head").fetchone()
+    if found is None or found[0] != erasures:
+        return True
+    return bool(found[1] != removals and (found[2] is None or now - found[2] >= RETENTION_EVERY))
+
+
 def _rewrite(warehouse: Warehouse, now: datetime) -> list[Difference]:
     head = tables.prepare(warehouse)
     changed: list[Difference] = []
@@ -38,8 +64,8 @@ def _rewrite(warehouse: Warehouse, now: datetime) -> list[Difference]:
         if found:
             _replace(warehouse, stream, [each.batch for each in found], head, now)
             changed += found
-    if changed:
-        copying.advance(warehouse, head, now)
+    values = dict(zip(("erasures", "removals"), tables.forgotten(warehouse), strict=True))
+    warehouse.connection.execute(sql.load("lake_follow"), {**values, "now": now})
     return changed
 
 

@@ -88,7 +88,9 @@ def prepare(warehouse: Warehouse) -> int:
     connection.execute(sql.load("lake_control"))
     head = connection.execute(f"SELECT max(batch) FROM {NAME}.gatehold_head").fetchone()
     if head is None or head[0] is None:
-        connection.execute(f"INSERT INTO {NAME}.gatehold_head VALUES (0, NULL)")
+        # A new lake never held what is forgotten already.
+        values = dict(zip(("erasures", "removals"), forgotten(warehouse), strict=True))
+        connection.execute(f"INSERT INTO {NAME}.gatehold_head VALUES (0, NULL, $erasures, $removals, NULL)", values)
         return 0
     stranger = connection.execute(sql.load("lake_strangers")).fetchone()
     if stranger is not None and stranger[0] is not None:
@@ -97,3 +99,9 @@ def prepare(warehouse: Warehouse) -> int:
             "another path and another catalog database."
         )
     return int(head[0])
+
+
+def forgotten(warehouse: Warehouse) -> tuple[int, int]:
+    """How many erasures, and how many removals of rows or text by retention, the embedded file has seen."""
+    found = warehouse.connection.execute(sql.load("lake_forgotten")).fetchone()
+    return (int(found[0]), int(found[1])) if found else (0, 0)

@@ -23,6 +23,9 @@ from warehouse.scope import statement
 TEXTS = -3
 """Bin of all texts of a scheme of words."""
 
+ARRAY_ROWS = 500_000
+"""Rows from which on codes are counted in an array."""
+
 _FITS = 32_000.0
 """Codes up to this size, either way, certainly fit two bytes."""
 
@@ -71,8 +74,14 @@ def count(connection: duckdb.DuckDBPyConnection, scheme: Scheme, stream: Stream,
 
 
 @contextmanager
-def counting_in_arrays(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Inside, groups by a two-byte integer are counted in an array (17 bits with the missing ones)."""
+def counting_in_arrays(connection: duckdb.DuckDBPyConnection, rows: int) -> Iterator[None]:
+    """Inside, groups by a two-byte integer are counted in an array (17 bits with the missing ones).
+
+    The array costs some milliseconds a query, hashing some nanoseconds a row: few rows are hashed.
+    """
+    if rows < ARRAY_ROWS:
+        yield
+        return
     connection.execute("SET perfect_ht_threshold = 17")
     try:
         yield

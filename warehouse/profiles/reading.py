@@ -67,7 +67,7 @@ def count_span(
         text = statement("profiles_span_rows", columns=columns(texts), rows=straight.sql)
         connection.execute(text, span)
     found = []
-    with counting.counting_in_arrays(connection):
+    with counting.counting_in_arrays(connection, counting.ARRAY_ROWS):
         for scheme in schemes:
             rows = prepared if needs_texts(scheme) else straight
             found.append(_profile(scheme, _lines(counting.count(connection, scheme, stream, rows))))

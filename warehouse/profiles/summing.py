@@ -163,7 +163,7 @@ def _count(
     others = [s for s in schemes if s not in plain]
     found: list[tuple[Scheme, Counts]] = []
     if straight is not None and plain:
-        with counting.counting_in_arrays(connection):
+        with counting.counting_in_arrays(connection, piece.batches[0].rows):
             found += [(s, counting.count(connection, s, stream, straight)) for s in plain]
     if others:
         rows = _prepared(connection, others, events, piece, cells=straight is None)
@@ -214,7 +214,7 @@ def _one_batch(connection: duckdb.DuckDBPyConnection, events: str, batch: _Batch
 def _note_cell(connection: duckdb.DuckDBPyConnection, batch: int, window: datetime, values: Sequence[str]) -> None:
     text = (
         "CREATE OR REPLACE TEMP TABLE profile_cells AS SELECT 0::INTEGER AS _cell, $batch::BIGINT AS _batch, "
-        "$window::BIGINT AS _window, $rollout AS rollout, $release AS release, $arm AS arm, $segment AS segment"
+        "$window::BIGINT AS _window, $rollout AS _rollout, $release AS _release, $arm AS _arm, $segment AS _segment"
     )
     at = (window - _EPOCH) // timedelta(microseconds=1)
     connection.execute(text, {"batch": batch, "window": at, **dict(zip(_SLICE, values, strict=True))})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -33,9 +33,10 @@ class Scheme:
 
     A number x has the integer code round(x * scale + offset), half to even, or of its natural logarithm where
     `logarithmic` (numbers that are not above 0 have the least code). Sums are sums of codes, or of x * unit where
-    `logarithmic`, up to `WORTH_LIMIT` either way and rounded: integers, exact in any order. Bin i holds cuts[i-1] <= code < cuts[i]. A category lies in the bin of its place in `values`, or in the one after the
-    last. Hashed values and words lie in one of `buckets` bins, by the hash of engine version `hashed_by`. Only rows
-    that occurred at or after `since` are counted, in windows of `window_seconds`.
+    `logarithmic`, up to `WORTH_LIMIT` either way and rounded: integers, exact in any order. Bin i holds
+    cuts[i-1] <= code < cuts[i]. A category lies in the bin of its place in `values`, or in the one after the last.
+    Hashed values and words lie in one of `buckets` bins, by the hash of engine version `hashed_by`. Only rows that
+    occurred at or after `since` are counted, in windows of `window_seconds`.
     """
 
     stream: str
@@ -80,8 +81,8 @@ class Profile:
     """What was counted of one property of one column over some rows, under the scheme with that digest.
 
     `counts` and `totals` are rows and sums per bin (totals are empty unless it is a number), `squares` is the sum of
-    squares of what is summed. `rows` have a usable value; `missing` have none, `unusable` have a number that is not finite.
-    The rows of a text's words are the texts; of those each may be in several bins.
+    squares of what is summed. `rows` have a usable value; `missing` have none, `unusable` have a number that is not
+    finite. The rows of a text's words are the texts; of those each may be in several bins.
     """
 
     scheme: str
@@ -100,7 +101,7 @@ class Profile:
 
 def to_json(scheme: Scheme) -> dict[str, Any]:
     """The scheme as JSON values."""
-    body = asdict(scheme)
+    body = {field.name: getattr(scheme, field.name) for field in fields(scheme)}
     return {**body, "since": scheme.since.isoformat(), "cuts": list(scheme.cuts), "values": list(scheme.values)}
 
 
@@ -112,7 +113,8 @@ def from_json(body: dict[str, Any]) -> Scheme:
 
 def profile_to_json(profile: Profile) -> dict[str, Any]:
     """The profile as JSON values."""
-    return {**asdict(profile), "counts": list(profile.counts), "totals": list(profile.totals)}
+    body = {field.name: getattr(profile, field.name) for field in fields(profile)}
+    return {**body, "counts": list(profile.counts), "totals": list(profile.totals)}
 
 
 def profile_from_json(body: dict[str, Any]) -> Profile:

@@ -6,7 +6,8 @@ SELECT (row_number() OVER () - 1)::INTEGER AS _cell, *
 FROM (
     SELECT _batch, (epoch_us(occurred_at) - (epoch_us(occurred_at) % $window::BIGINT + $window::BIGINT) % $window::BIGINT)
                AS _window,
-           rollout, coalesce(release, '') AS release, coalesce(arm, '') AS arm, coalesce(segment, '') AS segment
+           rollout AS _rollout, coalesce(release, '') AS _release, coalesce(arm, '') AS _arm,
+           coalesce(segment, '') AS _segment
     FROM {changed}
     GROUP BY ALL
 )

@@ -1,8 +1,8 @@
 -- Deltas of all schemes over one piece of work, from the numpy arrays registered as "profile_counts" (schemes are places
 -- in $schemes) and the cells. Grain: scheme x cell x bin.
 INSERT INTO profile_bins
-SELECT ($schemes::VARCHAR[])[counts.scheme + 1], cells._batch, make_timestamptz(cells._window), cells.rollout,
-       cells.release, cells.arm, cells.segment, counts.bin, sum(counts.items) AS items,
+SELECT ($schemes::VARCHAR[])[counts.scheme + 1], cells._batch, make_timestamptz(cells._window), cells._rollout,
+       cells._release, cells._arm, cells._segment, counts.bin, sum(counts.items) AS items,
        sum(counts.total), sum(counts.squares)
 FROM (
     SELECT scheme, cell, bin, items, total::HUGEINT AS total, squares::HUGEINT AS squares FROM profile_counts

@@ -7,7 +7,7 @@ JOIN profile_cells
   ON profile_cells._batch = changed._batch
  AND profile_cells._window = epoch_us(occurred_at)
      - (epoch_us(occurred_at) % $window::BIGINT + $window::BIGINT) % $window::BIGINT
- AND profile_cells.rollout = changed.rollout
- AND profile_cells.release = coalesce(changed.release, '')
- AND profile_cells.arm = coalesce(changed.arm, '')
- AND profile_cells.segment = coalesce(changed.segment, '')
+ AND profile_cells._rollout = changed.rollout
+ AND profile_cells._release = coalesce(changed.release, '')
+ AND profile_cells._arm = coalesce(changed.arm, '')
+ AND profile_cells._segment = coalesce(changed.segment, '')

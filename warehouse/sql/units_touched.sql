@@ -1,17 +1,13 @@
--- The sessions that the rows of a chunk belong to, numbered, into the temporary table "summary_touched", with the first
--- and last time of those rows in microseconds since 1970. Grain: rollout x session; _session is missing for the rows that
--- name none. The same name under two rollouts is two sessions. Sessions that lost rows stay as they were counted.
--- $stream: the stream. Composed in: the rows of the chunk.
+-- Those of the sessions in "summary_brought" that have to be looked at as a whole: they are not alone in the chunk, or have
+-- rows elsewhere that may belong to them. Into the temporary table "summary_touched". Grain: rollout x session.
+-- $first, $last: smallest and largest batch of the chunk; $low, $high: first and last time, in microseconds since 1970,
+-- at which such rows can lie. Composed in: the event table (a checked name), and which batches between the two are meant.
 CREATE OR REPLACE TEMP TABLE summary_touched AS
-SELECT rollout, session_id, CASE WHEN session_id IS NOT NULL THEN row_number() OVER () END AS _session, _first, _last
-FROM (
-    SELECT rollout, nullif(session_id, '') AS session_id, min(epoch_us(occurred_at)) AS _first,
-           max(epoch_us(occurred_at)) AS _last
-    FROM ({rows}) AS brought
-    WHERE NOT EXISTS (
-        SELECT 1 FROM sealed_sessions AS sealed
-        WHERE sealed.stream = $stream::VARCHAR AND sealed.rollout = brought.rollout
-          AND sealed.session_id = brought.session_id
-    )
-    GROUP BY ALL
-)
+SELECT rollout, session_id, _session, _first, _last
+FROM summary_brought
+WHERE session_id IS NOT NULL AND (NOT _alone OR _session IN (
+    SELECT known._session
+    FROM {events} AS event JOIN summary_brought AS known USING (rollout, session_id)
+    WHERE event.occurred_at BETWEEN make_timestamptz($low::BIGINT) AND make_timestamptz($high::BIGINT)
+      AND NOT (event.batch BETWEEN $first::BIGINT AND $last::BIGINT AND {brought})
+))

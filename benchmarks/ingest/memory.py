@@ -1,0 +1,24 @@
+"""Takes one file into a new store under a memory limit and prints what came in: `FOLDER FILE LIMIT`, a limit of "none" for none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.ingest import rows
+from benchmarks.ingest.reading import NOW
+from warehouse.ingest import pull
+from warehouse.store import Warehouse
+
+
+def main() -> int:
+    folder, name, limit = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    with Warehouse.open(folder / "limited", memory_limit=None if limit == "none" else limit) as warehouse:
+        report = pull(warehouse, rows.source(name), rows.STREAM, now=NOW, window_seconds=3600, base=folder)
+    print(json.dumps({"accepted": report.batches[0].accepted if report.batches else 0, "degraded": report.degraded}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
