@@ -14,7 +14,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 """Longest line or record read, in bytes; a longer one is quarantined and skipped in pieces."""
 
 BLOCK = 8 * 1024 * 1024
-"""How many bytes of text a reader holds at a time."""
+"""A quarter of how many bytes of text are handed over at a time."""
 
 RAW_LIMIT = 2_000
 """How many characters of a bad row are kept."""

@@ -11,10 +11,13 @@ from typing import BinaryIO, cast
 import zstandard
 
 from warehouse.records.errors import SourceError
-from warehouse.sources.chunks import BLOCK, Span
+from warehouse.sources.chunks import Span
 
 Told = Callable[[bytes], None]
 """What is told of the bytes of a file as they are read."""
+
+BLOCK = 2 * 1024 * 1024
+"""How many bytes are read at a time; larger blocks cost more in new memory than they save in calls."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -35,7 +38,7 @@ def packing(path: Path) -> str:
 
 
 def blocks(path: Path, span: Span, told: Told | None = None) -> Iterator[tuple[bytes, int]]:
-    """Unpacked bytes in blocks of about 8 MiB, each with the count of file bytes read so far.
+    """Unpacked bytes in blocks of about 2 MiB, each with the count of file bytes read so far.
 
     `told` is given the bytes of the span as they are read, still packed.
 
