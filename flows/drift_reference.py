@@ -35,14 +35,22 @@ class Reference:
 
 
 def pinned(stores: Stores, policy: Policy, section: Drift, columns: Sequence[str], *, now: datetime) -> Reference:
-    """The reference of a section over some of its columns, read and pinned if that was not done before."""
-    key, digest = f"drift/{section.name}", _config(stores, policy, section, columns)
-    pin = pins.find(stores.warehouse, key, digest)
-    if pin is None:
-        body = _read(stores, policy, section, columns)
-        pin = Pin(key, digest, now, ledger.newest_batch(stores.warehouse), body)
-        pins.add(stores.warehouse, pin)
-    return _from_body(pin.body)
+    """The reference of a section over some of its columns, read and pinned if that was not done before.
+
+    Where values are counted by hash it is pinned anew for an engine that hashes otherwise.
+    """
+    key, digest = f"drift/{section.name}", _config(policy, section, columns)
+    version = sampling.hash_version(stores.warehouse)
+    for attempt in (digest, hashlib.sha256(f"{digest}|{version}".encode()).hexdigest()):
+        pin = pins.find(stores.warehouse, key, attempt)
+        if pin is None:
+            body = _read(stores, policy, section, columns)
+            pin = Pin(key, attempt, now, ledger.newest_batch(stores.warehouse), body)
+            pins.add(stores.warehouse, pin)
+        found = _from_body(pin.body)
+        if all(scheme.hashed_by in ("", version) for scheme in found.schemes):
+            break
+    return found
 
 
 def after(moment: datetime, length: timedelta) -> datetime:
@@ -59,7 +67,7 @@ def complete(stores: Stores, policy: Policy, section: Drift) -> bool:
     return all(mark is not None and mark >= section.reference.end for mark in feeding)
 
 
-def _config(stores: Stores, policy: Policy, section: Drift, columns: Sequence[str]) -> str:
+def _config(policy: Policy, section: Drift, columns: Sequence[str]) -> str:
     """Digest of everything that changes how the reference is read."""
     assert section.reference is not None
     stream = policy.stream(section.stream)
@@ -72,7 +80,6 @@ def _config(stores: Stores, policy: Policy, section: Drift, columns: Sequence[st
         section.reference.end.isoformat(),
         section.texts,
         policy.window.total_seconds(),
-        sampling.hash_version(stores.warehouse),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

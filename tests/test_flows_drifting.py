@@ -270,3 +270,19 @@ def test_another_configuration_pins_another_reference(project: Project) -> None:
     assert third.report.reference_digest == second.report.reference_digest, "a limit is no part of it"
     with p.opened(project) as stores:
         assert pins.find(stores.warehouse, "drift/inputs", "nothing") is None
+
+
+def test_an_engine_that_hashes_otherwise_pins_anew_what_is_hashed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p.write(project, "a.jsonl", rows(range(6)))
+    plain = p.make(project.base, p.policy(drift=[section(), section(name="numbers", columns=["latency_ms"])]))
+    with p.opened(plain) as stores:
+        pulling.pull_sources(plain, stores, now=START + 7 * HOUR)
+        drifting.compare_all(plain, stores, now=START + 7 * HOUR)
+        monkeypatch.setattr("warehouse.profiles.sampling.hash_version", lambda _: "9.9")
+        for _ in range(2):
+            found = drifting.compare_all(plain, stores, now=START + 8 * HOUR)
+        counted = stores.warehouse.connection.execute("SELECT gate, count(*) FROM pins GROUP BY gate ORDER BY gate")
+        assert counted.fetchall() == [("drift/inputs", 2), ("drift/numbers", 1)]
+    assert found["inputs"].report is not None

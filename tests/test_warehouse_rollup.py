@@ -19,7 +19,7 @@ from warehouse.cells import read_bins, read_cells, summarise
 from warehouse.records.errors import LedgerError, UsageError
 from warehouse.records.metrics import Slice
 from warehouse.records.streams import BUILT_IN
-from warehouse.rollup import rolled
+from warehouse.rollup import rolled, rolled_all
 from warehouse.store import Warehouse
 
 HOUR = timedelta(hours=1)
@@ -103,6 +103,24 @@ def test_a_span_or_length_that_does_not_fit_is_refused(warehouse: Warehouse) -> 
     for length in (timedelta(minutes=90), timedelta(0)):
         with pytest.raises(UsageError, match="whole number"):
             found.of(length)
+
+
+def test_several_metrics_are_rolled_up_at_once_as_each_by_itself(warehouse: Warehouse) -> None:
+    Loader(warehouse).add(
+        [{"event_id": f"e{i}", "occurred_at": at(50 * i), "scores": f'{{"harm": {i / 9}}}'} for i in range(9)]
+    )
+    several = [COUNT, MINUS, replace(HISTOGRAM, window_seconds=3600, digest="hours", scored=None), RATE]
+    summarise(warehouse, several, BUILT_IN)
+    together = rolled_all(warehouse, several, SLICES, START, END)
+    for metric, found in zip(several, together, strict=True):
+        alone = rolled(warehouse, metric, SLICES, START, END)
+        assert found.metric is metric
+        assert (found.sums == alone.sums).all()
+        assert (found.bins is None) == (alone.bins is None) == (metric.kind != "histogram")
+        assert found.bins is None or (found.bins == alone.bins).all()
+    assert rolled_all(warehouse, [], SLICES, START, END) == []
+    with pytest.raises(UsageError, match="different lengths"):
+        rolled_all(warehouse, [RATE, HISTOGRAM], SLICES, START, END)
 
 
 def test_damaged_cells_are_an_error_of_the_ledger(warehouse: Warehouse) -> None:

@@ -39,3 +39,9 @@ def through(warehouse: Warehouse, stream: str) -> int:
     """The newest batch of the stream whose rows were checked; 0 before the first."""
     found = warehouse.connection.execute(statement("checks_through"), {"stream": stream}).fetchone()
     return int(found[0]) if found else 0
+
+
+def recent(warehouse: Warehouse, stream: str, *, limit: int) -> list[CheckRun]:
+    """At most `limit` carryings out over new rows of the stream, newest first."""
+    found = warehouse.connection.execute(statement("checks_recent"), {"stream": stream, "most": limit}).fetchall()
+    return [CheckRun(name, first, last, utc(at), *counts) for name, first, last, at, *counts in found]

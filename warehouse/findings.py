@@ -34,7 +34,16 @@ def record(warehouse: Warehouse, findings: Sequence[Finding], *, now: datetime) 
 def recent(warehouse: Warehouse, *, since: datetime, limit: int) -> list[tuple[datetime, Finding]]:
     """At most `limit` findings with the time they were found at, `since` or later, newest first."""
     values = {"since": utc(since), "limit": limit}
-    found = warehouse.connection.execute(statement("evidence_findings_recent"), values).fetchall()
+    return _read(warehouse, "evidence_findings_recent", values)
+
+
+def of_stream(warehouse: Warehouse, stream: str, *, kind: str, limit: int) -> list[tuple[datetime, Finding]]:
+    """At most `limit` findings of one kind about one stream with the time they were found at, newest first."""
+    return _read(warehouse, "evidence_findings_of_stream", {"stream": stream, "kind": kind, "limit": limit})
+
+
+def _read(warehouse: Warehouse, query: str, values: dict[str, Any]) -> list[tuple[datetime, Finding]]:
+    found = warehouse.connection.execute(statement(query), values).fetchall()
     return [(utc(row[0]), _finding(*row[1:11], None if row[11] is None else utc(row[11]))) for row in found]
 
 

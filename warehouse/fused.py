@@ -149,7 +149,7 @@ def _sums(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, 
         found = f"CASE WHEN {_inside(metric, stream, parameters)}{counted} THEN {truth(metric, stream, parameters)} END"
         true = f"_true_{index}"
         aggregates[scored] = f"count(_value_{index})"
-        aggregates[true] = f"count(CASE WHEN _value_{index} THEN true END)"
+        aggregates[true] = f"coalesce(count_if(_value_{index}), 0)"
         total, squares = f"{true} * {SCALE}", f"{true} * {SCALE * SCALE}"
         return _Sums((), (*columns, f"{found} AS _value_{index}"), aggregates, items, scored, total, squares)
     given: tuple[str, ...] = ()

@@ -212,9 +212,10 @@ def _read_from(building: _Building) -> list[Place]:
 
 
 def _above(building: _Building) -> list[Place]:
-    """The objects on the way to those that a column reads from, as far as no column reads from them."""
-    steps = (parent[:depth] for parent in _parents(building) for depth in range(len(parent)))
-    return [place for place in dict.fromkeys(steps) if place not in _read_from(building)]
+    """The objects on the way to every place that is read, as far as no column reads from them."""
+    steps = (place[:depth] for place in (*building.texts, *building.jsons) for depth in range(1, len(place)))
+    read = _read_from(building)
+    return [place for place in dict.fromkeys(steps) if place not in read]
 
 
 def _twice(building: _Building) -> str:

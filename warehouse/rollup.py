@@ -7,7 +7,8 @@ exact and the same in any order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,26 +115,65 @@ def rolled(
         UsageError: the span does not begin and end with a window of the metric, or a time has no time zone.
         LedgerError: a sum is negative, so that deltas are missing or doubled.
     """
-    count = _cells(metric, start, end)
-    values = {"digest": metric.digest, "start": utc(start), "end": utc(end), "through": through_batch}
+    return rolled_all(warehouse, [metric], slices, start, end, through_batch=through_batch)[0]
+
+
+def rolled_all(
+    warehouse: Warehouse,
+    metrics: Sequence[CellMetric],
+    slices: Sequence[Slice],
+    start: datetime,
+    end: datetime,
+    *,
+    through_batch: int | None = None,
+) -> list[Rolled]:
+    """The same for several metrics with windows of one length, in their order; their cells are read in one go.
+
+    Raises:
+        UsageError: as for `rolled`, or the metrics have windows of different lengths.
+        LedgerError: a sum is negative, so that deltas are missing or doubled.
+    """
+    if not metrics:
+        return []
+    seconds = metrics[0].window_seconds
+    if any(metric.window_seconds != seconds for metric in metrics):
+        raise UsageError(
+            "Metrics with windows of different lengths are not rolled up together. Ask for each by itself."
+        )
+    count = _cells(metrics[0], start, end)
+    values: dict[str, object] = {"start": utc(start), "end": utc(end), "through": through_batch}
+    digests = [metric.digest for metric in metrics]
+    connection = warehouse.connection
+    with _keys(warehouse, {**values, "digests": digests}) as keys:
+        taken = np.asarray([[_takes(where, *key) for key in keys] for where in slices], dtype=bool)
+        asked = {**values, "digests": digests, "width": seconds * 1_000_000}
+        sums = connection.execute(statement("rollup_sums", limb=str(_LIMB)), asked).fetchnumpy()
+        dense = np.zeros((len(metrics), count, len(keys), len(_SUMS)), dtype=np.int64)
+        for place, name in enumerate(_SUMS):
+            dense[sums["metric"], sums["window"], sums["_key"], place] = sums[name]
+        found = []
+        for number, metric in enumerate(metrics):
+            _check(metric, dense[number], start)
+            bins = None
+            if metric.kind == "histogram":
+                one = {**values, "digest": metric.digest, "width": seconds * 1_000_000}
+                counts = np.zeros((count, len(keys), len(metric.cuts) + 1), dtype=np.int64)
+                rows = connection.execute(statement("rollup_bins"), one).fetchnumpy()
+                counts[rows["window"], rows["_key"], rows["bin"]] = rows["items"]
+                bins = _summed(counts, taken)
+            found.append(Rolled(metric, tuple(slices), utc(start), _summed(dense[number], taken), bins))
+    return found
+
+
+@contextmanager
+def _keys(warehouse: Warehouse, values: dict[str, object]) -> Iterator[list[tuple[str, str, str, str]]]:
+    """The traffic that the metrics have cells of, in the order of its numbers."""
     connection = warehouse.connection
     connection.execute(statement("rollup_keys"), values)
-    keys = connection.execute("SELECT rollout, release, arm, segment FROM rollup_keys ORDER BY _key").fetchall()
-    taken = np.asarray([[_takes(where, *key) for key in keys] for where in slices], dtype=bool)
-    width = {"width": metric.window_seconds * 1_000_000}
-    sums = connection.execute(statement("rollup_sums", limb=str(_LIMB)), values | width).fetchnumpy()
-    dense = np.zeros((count, len(keys), len(_SUMS)), dtype=np.int64)
-    for place, name in enumerate(_SUMS):
-        dense[sums["at"], sums["_key"], place] = sums[name]
-    _check(metric, dense, start)
-    bins = None
-    if metric.kind == "histogram":
-        found = connection.execute(statement("rollup_bins"), values | width).fetchnumpy()
-        counts = np.zeros((count, len(keys), len(metric.cuts) + 1), dtype=np.int64)
-        counts[found["at"], found["_key"], found["bin"]] = found["items"]
-        bins = _summed(counts, taken)
-    connection.execute("DROP TABLE rollup_keys")
-    return Rolled(metric, tuple(slices), utc(start), _summed(dense, taken), bins)
+    try:
+        yield connection.execute("SELECT rollout, release, arm, segment FROM rollup_keys ORDER BY _key").fetchall()
+    finally:
+        connection.execute("DROP TABLE rollup_keys")
 
 
 def _cells(metric: CellMetric, start: datetime, end: datetime) -> int:

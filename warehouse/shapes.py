@@ -1,8 +1,8 @@
 """Rows of a known shape: of a log with few sets of keys and many rows, what the keys decide is decided once.
 
-A shape is what objects that a plan reads from have for keys, in order. For a shape that is plain enough this module
-says without looking at a row which places can hold a value and what the row keeps in `attributes`. Rows of any other
-shape go the general way, which gives the same and takes longer.
+A shape is what the objects that a plan reads from have for keys, in order. For a shape that is plain enough this
+module says without looking at a row which places can hold a value and what the row keeps in `attributes`. Rows of any
+other shape go the general way, which gives the same and takes longer.
 """
 
 from __future__ import annotations
@@ -10,23 +10,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, Union
 
 from warehouse.mapping import Place, Plan, pointer_of
 
-Keys = tuple[tuple[str, ...] | None, ...]
+Keys: TypeAlias = tuple[tuple[str, ...] | None, ...]
 """The keys of each object of `Plan.keyed`, in order; None where the row has no such place, empty for no object."""
+
+Tree: TypeAlias = dict[str, Union["Tree", str]]
+"""Keys with what is read there: the keys of an object, or the type of a value ("VARCHAR" or "JSON")."""
+
+_Found = Mapping[Place, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a plain shape decides.
 
-    `present` are the places of the plan that can hold a value. `kept` is the JSON of `attributes` in pieces: a text
-    as it stands, or the place whose value stands there.
+    `texts` and `jsons` are the places of the plan that hold a value or a null. `kept` is the JSON of `attributes` in
+    pieces: a text as it stands, or the place whose value stands there.
     """
 
     keys: Keys
-    present: frozenset[Place]
+    texts: frozenset[Place]
+    jsons: frozenset[Place]
     kept: tuple[str | Place, ...]
 
 
@@ -36,10 +43,40 @@ def shape(plan: Plan, keys: Sequence[Sequence[str] | None]) -> Shape | None:
     found = dict(zip(plan.keyed, known, strict=True))
     if not known[0] or _overlapping(plan.fed) or any(_is_odd(one) for one in known if one):
         return None
-    if any(sum(_may_hold(found, place) for place in group) > 1 for group in plan.rivals):
+    holds = {place: _holds(found, place) for place in (*plan.texts, *plan.jsons)}
+    if None in holds.values() or any(sum(map(bool, map(holds.get, group))) > 1 for group in plan.rivals):
         return None
-    present = frozenset(place for place in (*plan.texts, *plan.jsons) if _may_hold(found, place))
-    return Shape(known, present, tuple(_joined(_kept(plan, found, ()))))
+    texts, jsons = (frozenset(place for place in places if holds[place]) for places in (plan.texts, plan.jsons))
+    return Shape(known, texts, jsons, tuple(_joined(_kept(plan, found, ()))))
+
+
+def tree(shapes: Sequence[Shape]) -> Tree:
+    """All that the shapes read from a row; where one needs a whole object, what others read in it is in there."""
+    root: Tree = {}
+    for one in shapes:
+        for place in one.texts:
+            _plant(root, place, "VARCHAR")
+        for place in (*one.jsons, *(piece for piece in one.kept if not isinstance(piece, str))):
+            _plant(root, place, "JSON")
+    return root
+
+
+def way(root: Tree, place: Place) -> tuple[list[int], Place, str] | None:
+    """How to get to a place of a tree: numbers of fields from 1, the rest of the place, and the type found there.
+
+    The rest is empty unless a whole object is read on the way. None when nothing is read there.
+    """
+    steps: list[int] = []
+    here = root
+    for depth, key in enumerate(place):
+        if key not in here:
+            return None
+        steps.append(list(here).index(key) + 1)
+        below = here[key]
+        if isinstance(below, str):
+            return steps, place[depth + 1 :], below
+        here = below
+    return None
 
 
 def pointers(places: Sequence[Place]) -> list[str]:
@@ -57,21 +94,21 @@ def _is_odd(keys: tuple[str, ...]) -> bool:
     return len(set(keys)) < len(keys) or any(not key or not key.isprintable() or set(key) & {'"', "\\"} for key in keys)
 
 
-def _may_hold(found: Mapping[Place, tuple[str, ...] | None], place: Place) -> bool:
+def _holds(found: _Found, place: Place) -> bool | None:
+    """Whether the row has the place; None when its keys do not say."""
     for depth, step in enumerate(place):
         if place[:depth] not in found:
-            # Nothing is known from here on.
-            return True
+            return None
         keys = found[place[:depth]]
         # No keys is an empty object or none at all; a list has places too, by number.
-        if not keys:
-            return keys is not None and step.isdigit()
-        if step not in keys:
+        if keys == () and step.isdigit():
+            return None
+        if not keys or step not in keys:
             return False
     return True
 
 
-def _kept(plan: Plan, found: Mapping[Place, tuple[str, ...] | None], parent: Place) -> Iterator[str | Place]:
+def _kept(plan: Plan, found: _Found, parent: Place) -> Iterator[str | Place]:
     comma = ""
     yield "{"
     for key in found[parent] or ():
@@ -97,3 +134,16 @@ def _joined(pieces: Iterator[str | Place]) -> Iterator[str | Place]:
         yield piece
         text = ""
     yield text
+
+
+def _plant(root: Tree, place: Place, kind: str) -> None:
+    here = root
+    for key in place[:-1]:
+        below = here.setdefault(key, {})
+        if isinstance(below, str):
+            # Something on the way is read as a whole, or holds no object in rows of another shape.
+            here[key] = "JSON"
+            return
+        here = below
+    known = here.get(place[-1])
+    here[place[-1]] = kind if known is None or known == kind else "JSON"

@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.casting import SQL_TYPES, outside, rules, typed
-from warehouse.mapping import Place, Plan
+from warehouse.looking import parts
+from warehouse.mapping import Plan
 from warehouse.records.streams import Column
 from warehouse.redaction import NOTHING, Redactor
 from warehouse.shapes import Shape, pointers, shape
@@ -93,12 +94,12 @@ def statement(
         types.append(f'{typed(column, pattern, f"$f_{column.name}")} AS "{column.name}"')
     names = [f'"{c.name}"' for c in plan.columns]
     values = {c.name: redactor.value(c, plan.values[c.name]) for c in plan.columns}
-    shaped = _shaped(plan, shapes, bound)
+    look = parts(plan, shapes, bound)
     sql = load("ingest_stage").format(
         row=_row(width),
-        **shaped,
+        **look,
         values=", ".join(f'{sql} AS "_g_{name}"' for name, sql in values.items()),
-        attributes=redactor.attributes(f"CASE {shaped['kept']} ELSE {plan.attributes} END"),
+        attributes=redactor.attributes(f"CASE {look['kept']} ELSE {plan.attributes} END"),
         detail=redactor.detail("substr(_fault, instr(_fault, chr(31)) + 1)"),
         raw=redactor.raw("rtrim(_raw, chr(10) || chr(13))"),
         twice=plan.twice,
@@ -114,48 +115,6 @@ def statement(
 def digest(columns: Sequence[Column]) -> str:
     """SQL of a digest of all values of a row, equal for equal rows as long as the engine is of one version."""
     return f"""hash({", ".join(f'"{column.name}"' for column in columns)}, attributes)::VARCHAR"""
-
-
-def _shaped(plan: Plan, shapes: Sequence[Shape], bound: dict[str, Any]) -> dict[str, str]:
-    """The parts of the staging SQL that look into the row: its shape, the values of places, and what is kept."""
-    present = frozenset[Place]().union(*(one.present for one in shapes))
-    texts = sorted(plan.texts, key=lambda place: place not in present)
-    kept = list(dict.fromkeys(piece for one in shapes for piece in one.kept if not isinstance(piece, str)))
-    # A place that is kept by one shape may feed a column in rows of another.
-    jsons = [*kept, *sorted((p for p in plan.jsons if p not in kept), key=lambda place: place not in present)]
-    bound |= {
-        "keyed": pointers(plan.keyed),
-        # The engine takes no empty list of places.
-        "texts": pointers(texts) or ["/"],
-        "some_texts": pointers([place for place in texts if place in present]) or ["/"],
-        "jsons": pointers(jsons) or ["/"],
-        "some_jsons": pointers([place for place in jsons if place in present or place in kept]) or ["/"],
-    }
-    # Which places have a number in the SQL of values is the plan's affair; the order in the lists is ours.
-    places = [f"_texts[{texts.index(place) + 1}] AS _t{number}" for number, place in enumerate(plan.texts)]
-    places += [f"_jsons[{jsons.index(place) + 1}] AS _j{number}" for number, place in enumerate(plan.jsons)]
-    places += [f"_jsons[{number + 1}] AS _k{number}" for number in range(len(kept))]
-    tests, keeps = [], []
-    for number, one in enumerate(shapes):
-        bound[f"s{number}"] = [None if keys is None else list(keys) for keys in one.keys]
-        tests.append(f"WHEN _keys = $s{number}::VARCHAR[][] THEN {number}")
-        keeps.append(f"WHEN _shape = {number} THEN {_concatenated(one.kept, kept, bound, number)}")
-    return {
-        "shape": f"CASE {' '.join(tests)} END" if tests else "NULL::INTEGER",
-        "kept": " ".join(keeps) or "WHEN false THEN NULL",
-        "places": ", ".join(places),
-    }
-
-
-def _concatenated(pieces: Sequence[str | Place], kept: Sequence[Place], bound: dict[str, Any], shape: int) -> str:
-    parts = []
-    for number, piece in enumerate(pieces):
-        if isinstance(piece, str):
-            bound[f"p{shape}_{number}"] = piece
-            parts.append(f"$p{shape}_{number}::VARCHAR")
-        else:
-            parts.append(f"_k{kept.index(piece)}::VARCHAR")
-    return " || ".join(parts)
 
 
 def _row(width: int) -> str:

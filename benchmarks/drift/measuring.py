@@ -76,18 +76,32 @@ def by_kind(pinned: Pinned) -> dict[str, tuple[tuple[str, ...], Pinned]]:
     return found
 
 
-def interleaved(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each piece of work in each round; a first round that only warms up is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in work}
+@dataclass(frozen=True)
+class Times:
+    """Seconds of one piece of work in each round: by the clock, and of all processors together."""
+
+    wall: list[float]
+    cpu: list[float]
+
+
+def interleaved(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """The times of each piece of work in each round; a first round that only warms up is not counted."""
+    times = {name: Times([], []) for name in work}
     for number in range(rounds + 1):
         for name, run in work.items():
-            began = time.perf_counter()
+            wall, cpu = time.perf_counter(), time.process_time()
             run()
             if number:
-                seconds[name].append(time.perf_counter() - began)
-    return seconds
+                times[name].wall.append(time.perf_counter() - wall)
+                times[name].cpu.append(time.process_time() - cpu)
+    return times
 
 
-def ratio(seconds: Mapping[str, Sequence[float]], over: str, under: str) -> float:
-    """The median of the ratios of each round."""
-    return statistics.median(a / b for a, b in zip(seconds[over], seconds[under], strict=True))
+def ratio(times: Mapping[str, Times], over: str, under: str) -> float:
+    """The median of the ratios of each round, by the clock."""
+    return statistics.median(a / b for a, b in zip(times[over].wall, times[under].wall, strict=True))
+
+
+def cpu_ratio(times: Mapping[str, Times], over: str, under: str) -> float:
+    """The same of processor time, which other work on the machine disturbs less."""
+    return statistics.median(a / b for a, b in zip(times[over].cpu, times[under].cpu, strict=True))

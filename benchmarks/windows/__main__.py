@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.timing import ROUNDS, in_turn, machine, rounded, scratch, stopwatch, told
 from benchmarks.windows import frames, ours, rows
 from benchmarks.windows.measured import metrics
-from benchmarks.windows.rows import AMOUNTS, DAY, START
+from benchmarks.windows.rows import DAY, START
 from warehouse.store import Warehouse
 
 LENGTHS = (timedelta(days=1), timedelta(days=7), timedelta(days=28))
@@ -88,31 +88,12 @@ def _measured(warehouse: Warehouse, days: int, rounds: int, sample: int) -> dict
 
 
 def _right(warehouse: Warehouse, found: dict[Any, Any], days: int) -> None:
-    """Hold counts and sums of a few windows against the raw rows; they have to be equal."""
+    """Hold counts, sums and quantiles of a few windows against the raw rows; they have to be equal."""
     for length in LENGTHS:
-        windows = found["harm_mean", length.days][0]
         for day in (length.days, days):
             end = START + day * DAY
-            place = ours.end_of(windows, end)
-            raw = warehouse.connection.execute(
-                "SELECT rollout, segment, count(*), count(harm), sum(round(harm * 1e6)::BIGINT)::HUGEINT, "
-                "count_if(harm >= 0.9) FROM events_calls WHERE occurred_at >= $start AND occurred_at < $end "
-                "GROUP BY ALL ORDER BY ALL",
-                {"start": end - length, "end": end},
-            ).fetchall()
-            high = found["harm_high", length.days][0]
-            mine = [
-                (
-                    s.rollout,
-                    s.segment,
-                    windows.items[place, i],
-                    windows.items[place, i] - windows.unscored[place, i],
-                    windows.total(place, i),
-                    high.total(place, i) // 1_000_000,
-                )
-                for i, s in enumerate(ours.SLICES)
-            ]
-            assert [tuple(row) for row in raw] == [row for row in mine if row[2]], (length, day)
+            raw = ours.from_raw(warehouse, end - length, end)
+            assert ours.from_windows(found, length, end, keys=raw.keys()) == raw, (length, day)
 
 
 def _pandas(warehouse: Warehouse, found: dict[Any, Any], days: int, sample: int, seconds: float) -> dict[str, Any]:
@@ -142,14 +123,6 @@ def _agree(result: Any, found: dict[Any, Any], length: int, day: Any) -> None:
         theirs = [means[name].get((s.rollout, s.segment), np.nan) for s in ours.SLICES]
         # Means of values that were rounded to millionths.
         assert np.allclose(mine[place], theirs, rtol=1e-6, atol=1e-6, equal_nan=True), (name, length)
-    for name in AMOUNTS:
-        windows, _, bins = found[f"{name}_spread", length]
-        cuts = np.asarray(next(m.cuts for m in metrics() if m.name == f"{name}_spread"))
-        for place, exact in enumerate((result[2], result[3])):
-            theirs = [exact[f"{name}_spread"].get((s.rollout, s.segment), np.nan) for s in ours.SLICES]
-            bin_of = np.searchsorted(cuts, theirs, side="right")
-            # pandas takes a value between two rows, so that it may lie in the next bin.
-            assert (abs(bins[place][ours.end_of(windows, day)] - bin_of) <= 1).all(), (name, length)
 
 
 def _size(folder: Path) -> int:

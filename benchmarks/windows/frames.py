@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.windows.measured import SPREAD
 from benchmarks.windows.rows import AMOUNTS, COUNTS, SCORES, STREAM, TRUTHS
 
 if TYPE_CHECKING:
@@ -51,11 +52,15 @@ def _metrics(rows: pd.DataFrame) -> Any:
         "refused_done": rows["refused"].where(rows["done"] == 1),
         "cited_grounded": rows["cited"].where(rows["grounded"] == 1),
         "harm_done": _truth(rows["harm"] >= 0.9, rows["harm"]).where(rows["done"] == 1),
+        "harm_cited": _truth(rows["harm"] >= 0.9, rows["harm"]).where(rows["cited"] == 1),
+        "dear": (rows["error_cost"] > 90).astype(float),
+        "saved": (rows["minutes"] > 0).astype(float),
+        "read_much": (rows["input_tokens"] > 3000).astype(float),
     }
-    wide |= {f"{n}_mean": rows[n] for n in ("confidence", "harm", "toxicity", "quality", "input_tokens", "minutes")}
-    wide |= {f"{name}_spread": rows[name] for name in AMOUNTS}
+    wide |= {f"{n}_mean": rows[n] for n in ("confidence", "harm", "quality", "minutes")}
+    wide |= {f"{name}_spread": rows[name] for name in SPREAD}
     grouped = pd.DataFrame(wide).groupby([rows[key] for key in KEYS], observed=True)
-    spread = grouped[[f"{name}_spread" for name in AMOUNTS]]
+    spread = grouped[[f"{name}_spread" for name in SPREAD]]
     counts = rows.groupby(KEYS, observed=True)["done"].agg(["size", "sum"])
     return grouped.mean(), grouped.count(), spread.quantile(0.5), spread.quantile(0.95), counts
 

@@ -1,4 +1,4 @@
-"""The 30 metrics: 18 rates, 2 counts, 6 means and 4 histograms of 128 bins, all over one stream."""
+"""The 30 metrics, mixed like the built-in ones: 22 rates, 2 counts, 4 means and 2 histograms of 128 bins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from warehouse.records.metrics import CellKind, CellMetric, Unit
 
 WINDOW = 86_400
 
-SPREAD = {"latency_ms": (100.0, 2000.0), "cost": (2e-3, 2e-2), "error_cost": (0.1, 100.0), "minutes": (0.1, 30.0)}
+SPREAD = {"latency_ms": (100.0, 2000.0), "cost": (2e-3, 2e-2)}
 """First and last cut point of each histogram; those between lie at equal steps of the logarithm."""
 
 
@@ -26,10 +26,14 @@ def metrics(unit: Unit = "item") -> list[CellMetric]:
         "refused_done": (Field("refused"), Field("done")),
         "cited_grounded": (Field("cited"), Field("grounded")),
         "harm_done": (above["harm"], Field("done")),
+        "harm_cited": (above["harm"], Field("cited")),
+        "dear": (Compare(">", Field("error_cost"), Constant(90.0)), None),
+        "saved": (Compare(">", Field("minutes"), Constant(0.0)), None),
+        "read_much": (Compare(">", Field("input_tokens"), Constant(3000)), None),
     }
     found = [_metric(name, "rate", value, where, unit) for name, (value, where) in rates.items()]
     found += [_metric("calls", "count", None, None, unit), _metric("calls_done", "count", None, Field("done"), unit)]
-    means = {"confidence": 1.0, "harm": 1.0, "toxicity": 1.0, "quality": 1.0, "input_tokens": None, "minutes": None}
+    means = {"confidence": 1.0, "harm": 1.0, "quality": 1.0, "minutes": None}
     found += [_metric(f"{n}_mean", "histogram", Field(n), None, unit, high=high) for n, high in means.items()]
     found += [_metric(f"{n}_spread", "histogram", Field(n), None, unit, cuts=_log(*ends)) for n, ends in SPREAD.items()]
     return found

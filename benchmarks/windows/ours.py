@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from benchmarks.windows.measured import SPREAD, metrics
 from benchmarks.windows.rows import DAY, ROLLOUTS, SEGMENTS, START, STREAM
 from warehouse.cells import summarise
-from warehouse.records.metrics import CellMetric, Slice
-from warehouse.rollup import Rolled, Windows, rolled
+from warehouse.records.metrics import SCALE, CellMetric, Slice
+from warehouse.rollup import Rolled, Windows, rolled_all
 from warehouse.store import Warehouse
 
 SLICES = tuple(
@@ -21,6 +22,11 @@ SLICES = tuple(
 )
 
 
+SHARES = (0.5, 0.95)
+"""The quantiles that are told of a histogram."""
+SPREADS = {name: metric for metric in metrics() for name in SPREAD if metric.name == f"{name}_spread"}
+
+
 def forget(warehouse: Warehouse) -> None:
     """Take all summaries away, so that they are made anew."""
     for table in ("cells", "units", "bins", "summarised"):
@@ -28,13 +34,13 @@ def forget(warehouse: Warehouse) -> None:
     warehouse.connection.execute("CHECKPOINT")
 
 
-def cells(warehouse: Warehouse, metrics: Sequence[CellMetric]) -> None:
-    summarise(warehouse, metrics, {STREAM.name: STREAM})
+def cells(warehouse: Warehouse, measured: Sequence[CellMetric]) -> None:
+    summarise(warehouse, measured, {STREAM.name: STREAM})
 
 
-def roll_up(warehouse: Warehouse, metrics: Sequence[CellMetric], days: int) -> list[Rolled]:
+def roll_up(warehouse: Warehouse, measured: Sequence[CellMetric], days: int) -> list[Rolled]:
     """The cells of every metric, summed from the start."""
-    return [rolled(warehouse, metric, SLICES, START, START + days * DAY) for metric in metrics]
+    return rolled_all(warehouse, measured, SLICES, START, START + days * DAY)
 
 
 def told(found: Sequence[Rolled], lengths: Sequence[timedelta]) -> dict[tuple[str, int], tuple[Windows, Any, Any]]:
@@ -47,14 +53,53 @@ def told(found: Sequence[Rolled], lengths: Sequence[timedelta]) -> dict[tuple[st
     }
 
 
-def quantiles(windows: Windows, shares: Sequence[float] = (0.5, 0.95)) -> Any:
+def quantiles(windows: Windows) -> Any:
     """The bin in which each share of the scored rows is reached, per window and slice; None without several bins."""
     if windows.bins is None or windows.bins.shape[2] == 1:
         return None
     below = windows.bins.cumsum(axis=2)
-    return np.stack([(below < share * below[:, :, -1:]).sum(axis=2) for share in shares])
+    return np.stack([(below < share * below[:, :, -1:]).sum(axis=2) for share in SHARES])
 
 
 def end_of(windows: Windows, day: datetime) -> int:
     """The number of the window that ends at a moment."""
     return windows.starts.index(day - windows.length)
+
+
+def from_raw(warehouse: Warehouse, start: datetime, end: datetime) -> dict[tuple[str, str], tuple[int, ...]]:
+    """By rollout and segment, from the raw rows: rows, scores, their sum, high ones, bins of quantiles."""
+    quantile = ", ".join(f"quantile_disc({name}, {share})" for name in SPREAD for share in SHARES)
+    found = warehouse.connection.execute(
+        "SELECT rollout, segment, count(*), count(harm), sum(round(harm * 1e6)::BIGINT)::HUGEINT, "
+        f"count_if(harm >= 0.9), {quantile} FROM events_{STREAM.name} "
+        "WHERE occurred_at >= $start AND occurred_at < $end GROUP BY ALL",
+        {"start": start, "end": end},
+    ).fetchall()
+    cuts = [np.asarray(SPREADS[name].cuts) for name in SPREAD for _ in SHARES]
+    return {
+        (row[0], row[1]): (
+            *(int(value) for value in row[2:6]),
+            *(int(np.searchsorted(c, value, side="right")) for c, value in zip(cuts, row[6:], strict=True)),
+        )
+        for row in found
+    }
+
+
+def from_windows(
+    found: Mapping[tuple[str, int], tuple[Windows, Any, Any]],
+    length: timedelta,
+    end: datetime,
+    *,
+    keys: Iterable[tuple[str, str]],
+) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The same from the windows that end at a moment."""
+    harm, high = found["harm_mean", length.days][0], found["harm_high", length.days][0]
+    place = end_of(harm, end)
+    results = {}
+    for i, where in enumerate(SLICES):
+        if (where.rollout, where.segment) in keys:
+            sums = (harm.items[place, i], harm.items[place, i] - harm.unscored[place, i], harm.total(place, i))
+            bins = [found[f"{name}_spread", length.days][2][j][place, i] for name in SPREAD for j in range(len(SHARES))]
+            numbers = (*sums, high.total(place, i) // SCALE, *bins)
+            results[str(where.rollout), str(where.segment)] = tuple(int(number) for number in numbers)
+    return results

@@ -10,7 +10,7 @@ from warehouse.tables import ensure
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-ROLLOUTS, SEGMENTS, SESSION = 4, 6, 4
+ROLLOUTS, SEGMENTS, SESSION = 3, 4, 4
 
 SCORES = ("confidence", "harm", "toxicity", "bias", "quality", "relevance")
 AMOUNTS = ("minutes", "error_cost", "latency_ms", "cost")
@@ -62,7 +62,7 @@ def scan() -> str:
 
 
 def _share(k: int, of: str = "i") -> str:
-    """A number in [0, 1) that only depends on the row and `k`; the hash of two arguments is not independent across k."""
+    """A number in [0, 1) that depends on the row and `k`; a hash of two arguments is not independent across k."""
     return f"(hash({of} * 4096 + {k}) % 1_000_000 / 1e6)"
 
 

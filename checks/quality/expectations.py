@@ -9,6 +9,7 @@ from datetime import datetime
 
 from checks.quality.known import ARGUMENTS
 from checks.quality.records import CheckResult, Expectation
+from checks.quality.text import plain
 from warehouse.records.errors import ConfigurationError, Problem
 from warehouse.records.evidence import Finding
 from warehouse.records.streams import COMMON, Column, Stream
@@ -139,9 +140,14 @@ def _finding(result: CheckResult, seen_at: datetime | None) -> Finding:
         stream=result.stream,
         subject=result.column or result.stream,
         name=result.name,
-        detail=result.detail,
+        detail=_owned(result.detail, result.owner),
         observed=result.observed,
         expected=result.expected,
         batch=result.batch,
         seen_at=seen_at,
     )
+
+
+def _owned(detail: str, owner: str) -> str:
+    """The detail with who is to look at it, where the policy names somebody."""
+    return f"{detail.rstrip('.')}. To be looked at by {plain(owner, 80)}." if owner else detail

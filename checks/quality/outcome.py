@@ -50,7 +50,7 @@ def outcome(
         severity=check.severity,
         owner=check.owner,
         observed=observed,
-        expected=_expected(check),
+        expected=expected(check),
         unexpected=unexpected if state != "no_data" else None,
         rows=rows if state == "no_data" else looked_at,
         detail=_detail(check, state, rows, observed),
@@ -70,7 +70,7 @@ def errored(check: Expectation, stream: str, batch: int | None, reason: str) -> 
         severity=check.severity,
         owner=check.owner,
         observed="",
-        expected=_expected(check),
+        expected=expected(check),
         unexpected=None,
         rows=None,
         detail=f"{check.name}: could not be checked. {plain(reason, 300)}",
@@ -147,8 +147,8 @@ def value_text(value: Any, show_values: bool) -> str:
     return plain(str(value), 60) if show_values else f"a text of {len(str(value))} characters"
 
 
-def _expected(check: Expectation) -> str:
-    """The arguments of the policy, which are its author's own words, as short text."""
+def expected(check: Expectation) -> str:
+    """The arguments of an expectation, which are its author's own words, as short text."""
     limits = {key: value for key, value in check.arguments.items() if key not in _NOT_LIMITS}
     return plain(", ".join(f"{key} {value}" for key, value in limits.items()), 200)
 

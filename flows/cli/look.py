@@ -66,6 +66,9 @@ def report(
     config: Config = DEFAULT_CONFIG,
     data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Where to write it; reports/index.html if not said.")] = None,
+    data_docs: Annotated[
+        bool, typer.Option("--data-docs", help="Beside it, a page of the data checks of each stream.")
+    ] = False,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
@@ -73,17 +76,21 @@ def report(
 
     Rollouts, gates, data and decisions, in a file that needs no network. `gatehold run` writes it as well.
     """
+    from flows import data_docs as docs
     from flows import publishing
     from flows.stores import open_stores
 
     project = projects.load(config, data=data)
     with progress() as step, open_stores(project, say=step) as stores:
         step("Writing the page")
-        written = publishing.write_page(project, stores, now=moment(as_of), out=out)
+        now = moment(as_of)
+        written = publishing.write_page(project, stores, now=now, out=out)
+        pages = docs.write(project, stores, main_page=written, now=now) if data_docs else []
     if as_json:
-        terminal.emit({"page": written})
-    else:
-        terminal.say(f"Written: {written}")
+        terminal.emit({"page": written, **({"data_docs": pages} if data_docs else {})})
+        return
+    for path in (written, *pages):
+        terminal.say(f"Written: {path}")
 
 
 def standings(project: projects.Project, now: datetime) -> dict[str, dict[str, Any]]:

@@ -6,8 +6,10 @@ that do not fit are counted by a second query. From codes to bins is a search am
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +24,9 @@ from warehouse.scope import statement
 
 TEXTS = -3
 """Bin of all texts of a scheme of words."""
+
+WORKERS = min(4, os.cpu_count() or 1)
+"""Queries at the same time."""
 
 ARRAY_ROWS = 500_000
 """Rows from which on codes are counted in an array."""
@@ -73,6 +78,32 @@ def count(connection: duckdb.DuckDBPyConnection, scheme: Scheme, stream: Stream,
             return _plain(_run(connection, "profiles_tokens", words, rows, {}))
 
 
+def count_all(
+    connection: duckdb.DuckDBPyConnection,
+    schemes: Sequence[Scheme],
+    stream: Stream,
+    rows: Rows,
+    number: int,
+    *,
+    apart: bool,
+) -> list[tuple[Scheme, Counts]]:
+    """The rows, about `number` of them, under each scheme; rows have to lie in tables that all connections see.
+
+    With `apart` queries run at the same time on connections of their own: many are too small to use every core.
+    """
+    if not apart:
+        with counting_in_arrays(connection, number):
+            return [(scheme, count(connection, scheme, stream, rows)) for scheme in schemes]
+
+    def some(share: Sequence[Scheme]) -> list[tuple[Scheme, Counts]]:
+        with closing(connection.cursor()) as own, counting_in_arrays(own, number):
+            return [(scheme, count(own, scheme, stream, rows)) for scheme in share]
+
+    shares = [schemes[i::WORKERS] for i in range(WORKERS) if schemes[i::WORKERS]]
+    with ThreadPoolExecutor(len(shares)) as pool:
+        return [one for share in pool.map(some, shares) for one in share]
+
+
 @contextmanager
 def counting_in_arrays(connection: duckdb.DuckDBPyConnection, rows: int) -> Iterator[None]:
     """Inside, groups by a two-byte integer are counted in an array (17 bits with the missing ones).
@@ -82,11 +113,11 @@ def counting_in_arrays(connection: duckdb.DuckDBPyConnection, rows: int) -> Iter
     if rows < ARRAY_ROWS:
         yield
         return
-    connection.execute("SET perfect_ht_threshold = 17")
+    connection.execute("SET SESSION perfect_ht_threshold = 17")
     try:
         yield
     finally:
-        connection.execute("RESET perfect_ht_threshold")
+        connection.execute("RESET SESSION perfect_ht_threshold")
 
 
 def _run(

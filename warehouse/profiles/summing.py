@@ -133,12 +133,14 @@ def _windows(batch: _Batch, length: timedelta) -> list[_Piece]:
 
 def _step(warehouse: Warehouse, schemes: Sequence[Scheme], stream: Stream, pieces: Sequence[_Piece]) -> None:
     batches = [batch.number for batch in pieces[0].batches]
+    # Inside somebody's transaction the rows may not be committed yet, so that other connections do not see them.
+    apart = not warehouse.in_transaction
     try:
         with warehouse.transaction() as connection:
             events = events_table(warehouse, stream.name)
             for piece in pieces:
                 if events is not None and not _before(piece, schemes[0].since):
-                    _count(connection, schemes, stream, events, piece)
+                    _count(connection, schemes, stream, events, piece, apart=apart)
             marks = {"schemes": [scheme.digest for scheme in schemes], "batches": batches}
             connection.execute(statement("profiles_mark"), marks)
     except duckdb.Error as error:
@@ -156,15 +158,20 @@ def _before(piece: _Piece, since: datetime) -> bool:
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection, schemes: Sequence[Scheme], stream: Stream, events: str, piece: _Piece
+    connection: duckdb.DuckDBPyConnection,
+    schemes: Sequence[Scheme],
+    stream: Stream,
+    events: str,
+    piece: _Piece,
+    *,
+    apart: bool,
 ) -> None:
     straight = _straight(connection, schemes[0], events, piece)
     plain = [s for s in schemes if straight is not None and not needs_texts(s)]
     others = [s for s in schemes if s not in plain]
     found: list[tuple[Scheme, Counts]] = []
     if straight is not None and plain:
-        with counting.counting_in_arrays(connection, piece.batches[0].rows):
-            found += [(s, counting.count(connection, s, stream, straight)) for s in plain]
+        found += counting.count_all(connection, plain, stream, straight, piece.batches[0].rows, apart=apart)
     if others:
         rows = _prepared(connection, others, events, piece, cells=straight is None)
         found += [(s, counting.count(connection, s, stream, rows)) for s in others]
@@ -187,13 +194,24 @@ def _straight(connection: duckdb.DuckDBPyConnection, scheme: Scheme, events: str
         return None
     values = []
     for column in _SLICE:
-        text = statement("profiles_one_value", column=f'"{column}"', rows=rows.sql)
-        held = {value for (value,) in connection.execute(text, rows.parameters).fetchall()}
-        if len(held) != 1:
+        value = _one_value(connection, f'"{column}"', rows)
+        if value is None:
             return None
-        values.append(held.pop())
+        values.append(value)
     _note_cell(connection, batch.number, window, values)
     return rows
+
+
+def _one_value(connection: duckdb.DuckDBPyConnection, column: str, rows: Rows) -> str | None:
+    """The only value of a column, '' for none; None when there are several."""
+    # A column without any value is known from the statistics of its row groups, where grouping would read it.
+    text = statement("profiles_any_value", column=column, rows=rows.sql)
+    found = connection.execute(text, rows.parameters).fetchone()
+    if found is not None and found[0] is None and not found[1]:
+        return ""
+    text = statement("profiles_one_value", column=column, rows=rows.sql)
+    held = {str(value) for (value,) in connection.execute(text, rows.parameters).fetchall()}
+    return held.pop() if len(held) == 1 else None
 
 
 def _one_batch(connection: duckdb.DuckDBPyConnection, events: str, batch: _Batch, piece: _Piece) -> Rows | None:

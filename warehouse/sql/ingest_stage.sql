@@ -2,9 +2,8 @@
 -- Grain: one row of the source. A row with a reason is kept out; its columns do not matter then.
 -- Composed in: names of columns (checked identifiers, which begin with a letter: names of ours begin with "_") and
 -- their expressions; every value is bound. _shape is the number of the row's shape, NULL for one that is not known.
--- $now: time of reading (UTC); $keyed: the objects whose keys are looked at; $texts, $jsons: places of values, those
--- that rows of a known shape can hold first, and $some_texts, $some_jsons those alone.
--- Others: shapes, constants, limits and choices.
+-- $now: time of reading (UTC); $keyed: the objects whose keys are looked at; $texts, $jsons: places of values; $tree: the
+-- fields of rows of a known shape with their types. Others: shapes, constants, limits and choices.
 INSERT INTO staged BY NAME
 WITH pulled AS (
     SELECT position, {row} AS _raw FROM incoming
@@ -16,11 +15,9 @@ shaped AS (
     SELECT *, {shape} AS _shape FROM keyed
 ),
 looked_into AS (
-    SELECT *,
-           CASE WHEN _shape IS NOT NULL THEN json_extract_string(_raw, $some_texts::VARCHAR[])
-                ELSE json_extract_string(_raw, $texts::VARCHAR[]) END AS _texts,
-           CASE WHEN _shape IS NOT NULL THEN json_extract(_raw, $some_jsons::VARCHAR[])
-                ELSE json_extract(_raw, $jsons::VARCHAR[]) END AS _jsons
+    SELECT *, {fields} AS _fields,
+           CASE WHEN _shape IS NULL THEN json_extract_string(_raw, $texts::VARCHAR[]) END AS _texts,
+           CASE WHEN _shape IS NULL THEN json_extract(_raw, $jsons::VARCHAR[]) END AS _jsons
     FROM shaped
 ),
 placed AS (
