@@ -16,7 +16,7 @@ from warehouse.chunks import TEMPORARY, Chunk, chunk_of
 from warehouse.deltas import negative, read
 from warehouse.measures import measures
 from warehouse.records.errors import StoreError, UsageError
-from warehouse.records.metrics import Bin, Cell, CellMetric, Slice
+from warehouse.records.metrics import UNIT_KINDS, Bin, Cell, CellMetric, Slice
 from warehouse.records.streams import Stream
 from warehouse.scope import statement, utc
 from warehouse.store import Warehouse
@@ -24,8 +24,10 @@ from warehouse.store import Warehouse
 Progress = Callable[[int, int], None]
 """Called with the number of pairs done and of all pairs of this run."""
 
-CHUNK_ROWS = 1_000_000
+CHUNK_ROWS = 4_000_000
 """Event rows that are summarised in one transaction, unless one batch alone brings more."""
+CHUNK_ROWS_OF_SESSIONS = 1_000_000
+"""The same where a metric's unit is the session: sessions are held in memory, cells hardly need any."""
 
 
 def summarise(
@@ -148,7 +150,8 @@ def _summarise_group(
 ) -> Iterator[int]:
     """Summarise chunk by chunk; yields the number of pairs done after each. A chunk that is too much work is halved."""
     stream = _stream(metrics[0], streams)
-    waiting = _chunks(batches)
+    sessions = any(metric.kind in UNIT_KINDS and metric.unit == "session" for metric in metrics)
+    waiting = _chunks(batches, min(CHUNK_ROWS, CHUNK_ROWS_OF_SESSIONS) if sessions else CHUNK_ROWS)
     while waiting:
         chunk = waiting.pop(0)
         try:
@@ -166,11 +169,12 @@ def _summarise_group(
             waiting[:0] = [chunk[:half], chunk[half:]]
 
 
-def _chunks(batches: Sequence[tuple[int, int]]) -> list[list[int]]:
+def _chunks(batches: Sequence[tuple[int, int]], most: int) -> list[list[int]]:
+    """Batches in order, together up to so many rows."""
     chunks: list[list[int]] = []
     filled = 0
     for batch, rows in batches:
-        if not chunks or filled + rows > CHUNK_ROWS:
+        if not chunks or filled + rows > most:
             chunks.append([])
             filled = 0
         chunks[-1].append(batch)
