@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.drift import choosing
-from warehouse.profiles import counting, reading, sampling, summing
+from warehouse.profiles import counting, fetching, reading, sampling, summing
 from warehouse.profiles.schemes import stored
 from warehouse.records.errors import LedgerError, UsageError
 from warehouse.records.metrics import Slice
@@ -178,11 +178,12 @@ def test_order_and_split_of_batches_never_change_a_profile(
     assert reading.read(loader.warehouse, SCHEMES, BOT, START, START + DAY) == recounted
 
 
-def test_a_large_batch_of_one_cell_and_one_by_window_count_the_same(
-    loader: Loader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_ways_of_counting_count_the_same(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By cells or straight, in arrays or by hashing, in the engine or in numpy, whole or window by window."""
     random = numpy.random.default_rng(3)
     numbers = random.lognormal(3, 2, 600)
+    # Halves that round to even, what does not fit two bytes, what is not finite.
+    numbers[:8] = [0.05, 0.15, 0.25, 3_276.75, -3_276.85, 1e14, math.inf, math.nan]
     loader.add(row(i, latency_ms=x, prompt="a b", model_answered="abc"[i % 3]) for i, x in enumerate(numbers))
     monkeypatch.setattr(summing, "CHUNK_ROWS", 100)
     straight: list[bool] = []
@@ -193,15 +194,21 @@ def test_a_large_batch_of_one_cell_and_one_by_window_count_the_same(
         return real(*args)
 
     monkeypatch.setattr(counting, "count", seen)
-    by_size = []
-    for large in (10**9, 50, 100):
+    found = []
+    for large, arrays, fetched in ((10**9, 1, 0), (10**9, 1, 10**6), (50, 1, 0), (50, 10**6, 10**6), (100, 1, 0)):
         monkeypatch.setattr(summing, "LARGE_ROWS", large)
+        monkeypatch.setattr(counting, "ARRAY_ROWS", arrays)
+        monkeypatch.setattr(fetching, "FETCH_ROWS", fetched)
         loader.warehouse.connection.execute("DELETE FROM profiled; DELETE FROM profile_bins")
         straight.clear()
         summing.summarise(loader.warehouse, SCHEMES, INTERACTIONS)
         assert any(straight) is (large < 10**9)
-        by_size.append(reading.read(loader.warehouse, SCHEMES, BOT, START, START + DAY))
-    assert by_size[0] == by_size[1] == by_size[2]
+        found.append(reading.read(loader.warehouse, SCHEMES, BOT, START, START + DAY))
+    for one in found:
+        for scheme, left, right in zip(SCHEMES, found[0], one, strict=True):
+            assert left == right, scheme.name
+    assert found[0] == reading.count_span(loader.warehouse, SCHEMES, INTERACTIONS, BOT, START, START + DAY)
+    assert found[0][0].unusable == 2
 
 
 def test_what_fits_no_column_is_refused_and_damage_is_seen(loader: Loader) -> None:

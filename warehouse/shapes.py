@@ -43,11 +43,16 @@ def shape(plan: Plan, keys: Sequence[Sequence[str] | None]) -> Shape | None:
     found = dict(zip(plan.keyed, known, strict=True))
     if not known[0] or _overlapping(plan.fed) or any(_is_odd(one) for one in known if one):
         return None
+    # Without keys it is an empty object, which is patched, or no object at all, which is not.
+    if any(found[parent] == () for parent in plan.fed):
+        return None
     holds = {place: _holds(found, place) for place in (*plan.texts, *plan.jsons)}
     if None in holds.values() or any(sum(map(bool, map(holds.get, group))) > 1 for group in plan.rivals):
         return None
     texts, jsons = (frozenset(place for place in places if holds[place]) for places in (plan.texts, plan.jsons))
-    return Shape(known, texts, jsons, tuple(_joined(_kept(plan, found, ()))))
+    # Every object on the way to one that is patched is written key by key.
+    patched = frozenset(parent[:depth] for parent in plan.fed if found[parent] for depth in range(1, len(parent) + 1))
+    return Shape(known, texts, jsons, tuple(_joined(_kept(_order(plan, found), patched, ()))))
 
 
 def tree(shapes: Sequence[Shape]) -> Tree:
@@ -108,17 +113,26 @@ def _holds(found: _Found, place: Place) -> bool | None:
     return True
 
 
-def _kept(plan: Plan, found: _Found, parent: Place) -> Iterator[str | Place]:
-    comma = ""
-    yield "{"
-    for key in found[parent] or ():
-        place = (*parent, key)
-        if key in plan.fed.get(parent, ()):
+def _order(plan: Plan, found: _Found) -> dict[Place, list[str]]:
+    """The keys that objects keep, in the order in which merge patches leave them: what is patched goes to the end."""
+    order = {place: list(keys or ()) for place, keys in found.items()}
+    for parent, leaves in plan.fed.items():
+        if not found[parent]:
             continue
-        yield f"{comma}{json.dumps(key, ensure_ascii=False)}:"
-        comma = ","
-        if found.get(place) and any(fed[: len(place)] == place for fed in plan.fed):
-            yield from _kept(plan, found, place)
+        order[parent] = [key for key in order[parent] if key not in leaves]
+        for depth, key in enumerate(parent):
+            above = order[parent[:depth]]
+            above.append(above.pop(above.index(key)))
+    return order
+
+
+def _kept(order: Mapping[Place, list[str]], patched: frozenset[Place], parent: Place) -> Iterator[str | Place]:
+    yield "{"
+    for number, key in enumerate(order[parent]):
+        place = (*parent, key)
+        yield f"{',' if number else ''}{json.dumps(key, ensure_ascii=False)}:"
+        if place in patched:
+            yield from _kept(order, patched, place)
         else:
             yield place
     yield "}"

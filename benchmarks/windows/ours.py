@@ -16,12 +16,11 @@ from warehouse.rollup import Rolled, Windows, rolled_all
 from warehouse.store import Warehouse
 
 SLICES = tuple(
-    Slice(rollout=f"rollout-{rollout}", segment=f"segment-{segment}")
-    for rollout in range(ROLLOUTS)
-    for segment in range(SEGMENTS)
+    Slice(rollout=rollout, segment=segment)
+    for rollout in (None, *(f"rollout-{n}" for n in range(ROLLOUTS)))
+    for segment in (None, *(f"segment-{n}" for n in range(SEGMENTS)))
 )
-
-
+"""All traffic, every rollout, every segment, and every segment of every rollout."""
 SHARES = (0.5, 0.95)
 """The quantiles that are told of a histogram."""
 SPREADS = {name: metric for metric in metrics() for name in SPREAD if metric.name == f"{name}_spread"}

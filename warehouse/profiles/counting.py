@@ -31,6 +31,8 @@ WORKERS = min(4, os.cpu_count() or 1)
 ARRAY_ROWS = 500_000
 """Rows from which on codes are counted in an array."""
 
+_LEAST = -(1 << 15)
+
 _FITS = 32_000.0
 """Codes up to this size, either way, certainly fit two bytes."""
 
@@ -91,6 +93,8 @@ def count_all(
 
     With `apart` queries run at the same time on connections of their own: many are too small to use every core.
     """
+    if not schemes:
+        return []
     if not apart:
         with counting_in_arrays(connection, number):
             return [(scheme, count(connection, scheme, stream, rows)) for scheme in schemes]
@@ -146,14 +150,14 @@ def _parts(words: Wording, rows: Rows) -> dict[str, str]:
 def _numbers(connection: duckdb.DuckDBPyConnection, scheme: Scheme, words: Wording, rows: Rows) -> Counts:
     found = _run(connection, "profiles_numbers", words, rows, {})
     cells, items, filled = _cells(found), _array(found["_items"]), _array(found["_filled"])
-    codes = found["_code"]
-    empty = np.ma.getmaskarray(codes)
-    code = np.ma.getdata(codes).astype(np.int64)
-    kept = ~empty
-    counts = _binned(scheme, cells[kept], code[kept], items[kept])
+    empty = np.ma.getmaskarray(found["_code"])
+    code = _array(found["_code"])
+    # The engine lets 32767.5 through and rounds it to 32768, which is -32768 in two bytes.
+    again = empty | (code == _LEAST)
+    counts = _binned(scheme, cells[~again], code[~again], items[~again])
     missing = items[empty] - filled[empty]
     _append(counts, cells[empty], np.full(len(missing), MISSING), missing)
-    if np.any(filled[empty]) or (rows.signed and np.any(empty)):
+    if np.any(filled[again]) or (rows.signed and np.any(again)):
         counts.large += _outside(connection, scheme, words, rows)
     return counts
 

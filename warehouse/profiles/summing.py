@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from warehouse.profiles import counting
+from warehouse.profiles import counting, fetching
 from warehouse.profiles.counting import Counts, Rows
 from warehouse.profiles.schemes import store
 from warehouse.profiles.wording import check, columns, needs_texts
@@ -169,12 +169,18 @@ def _count(
     straight = _straight(connection, schemes[0], events, piece)
     plain = [s for s in schemes if straight is not None and not needs_texts(s)]
     others = [s for s in schemes if s not in plain]
+    rows = sum(batch.rows for batch in piece.batches)
     found: list[tuple[Scheme, Counts]] = []
     if straight is not None and plain:
-        found += counting.count_all(connection, plain, stream, straight, piece.batches[0].rows, apart=apart)
+        fetched = [s for s in plain if rows < counting.ARRAY_ROWS and fetching.fits(s)]
+        found += fetching.count(connection, fetched, stream, straight, rows)
+        grouped = [s for s in plain if s not in fetched]
+        found += counting.count_all(connection, grouped, stream, straight, rows, apart=apart)
     if others:
-        rows = _prepared(connection, others, events, piece, cells=straight is None)
-        found += [(s, counting.count(connection, s, stream, rows)) for s in others]
+        prepared = _prepared(connection, others, events, piece, cells=straight is None)
+        fetched = [s for s in others if rows <= fetching.FETCH_ROWS and fetching.fits(s)]
+        found += fetching.count(connection, fetched, stream, prepared, rows)
+        found += [(s, counting.count(connection, s, stream, prepared)) for s in others if s not in fetched]
     _insert(connection, found)
 
 
@@ -192,14 +198,25 @@ def _straight(connection: duckdb.DuckDBPyConnection, scheme: Scheme, events: str
     rows = _one_batch(connection, events, batch, piece)
     if rows is None:
         return None
+    values = _one_slice(connection, rows, batch.rows)
+    if values is None:
+        return None
+    _note_cell(connection, batch.number, window, values)
+    return rows
+
+
+def _one_slice(connection: duckdb.DuckDBPyConnection, rows: Rows, number: int) -> list[str] | None:
+    """The only slice of the rows, None when there are several; of many rows column by column, which is cheaper."""
+    if number < counting.ARRAY_ROWS:
+        found = connection.execute(statement("profiles_slices", rows=rows.sql), rows.parameters).fetchall()
+        return [str(value) for value in found[0]] if len(found) == 1 else None
     values = []
     for column in _SLICE:
         value = _one_value(connection, f'"{column}"', rows)
         if value is None:
             return None
         values.append(value)
-    _note_cell(connection, batch.number, window, values)
-    return rows
+    return values
 
 
 def _one_value(connection: duckdb.DuckDBPyConnection, column: str, rows: Rows) -> str | None:
