@@ -44,9 +44,7 @@ def stopwatch(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def in_turn(
-    candidates: Mapping[str, Callable[[], float]], rounds: int = ROUNDS, *, warm: bool = True
-) -> Timed:
+def in_turn(candidates: Mapping[str, Callable[[], float]], rounds: int = ROUNDS, *, warm: bool = True) -> Timed:
     """The seconds of each candidate over `rounds` rounds; in each the candidates take turns, another one begins.
 
     A candidate returns the seconds that count, so that what it sets up or checks does not. With `warm` there is one

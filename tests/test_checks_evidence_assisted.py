@@ -40,9 +40,7 @@ schemes = st.integers(2, 4).flatmap(
 
 def harm_by_people(scheme: Scheme = UNIFORM, **changes: Any) -> GateSpec:
     low, high = assisted.ends(scheme)
-    return gate(
-        **{"kind": "assisted", "limit": LIMIT, "low": low, "high": high, "alpha": 0.05, **changes}
-    )
+    return gate(**{"kind": "assisted", "limit": LIMIT, "low": low, "high": high, "alpha": 0.05, **changes})
 
 
 # ---- one row -------------------------------------------------------------------------------------------------------

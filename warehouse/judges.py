@@ -98,7 +98,11 @@ def _rows(
     if events is None:
         return []
     values |= {"through": through_batch, **sliced(scope)}
-    composed = {**parts, "measures": measures(dict(enumerate([metric])), stream, values), "known": sql.load("facts_known")}
+    composed = {
+        **parts,
+        "measures": measures(dict(enumerate([metric])), stream, values),
+        "known": sql.load("facts_known"),
+    }
     return warehouse.connection.execute(statement(name, events=events, **composed), values).fetchall()
 
 

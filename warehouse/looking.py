@@ -15,7 +15,7 @@ from warehouse.shapes import Shape, Tree, pointers, tree, way
 
 
 def parts(plan: Plan, shapes: Sequence[Shape], bound: dict[str, Any]) -> dict[str, str]:
-    """The parts ``shape``, ``fields``, ``places`` and ``kept`` of the staging SQL; what they refer to goes to `bound`."""
+    """The parts ``shape``, ``fields``, ``places``, ``kept`` of the staging SQL; what they refer to goes to `bound`."""
     root = tree(shapes)
     kept = list(dict.fromkeys(piece for one in shapes for piece in one.kept if not isinstance(piece, str)))
     # The engine takes no empty list of places.
@@ -54,7 +54,9 @@ def _text(root: Tree, place: Place, number: int, bound: dict[str, Any]) -> str:
     else:
         # Read as a text, a number is written in another way when it has an exponent or is none.
         odd = "regexp_full_match(_x, '-?[0-9.]+e[-+][0-9]+|-?nan|-?inf')".replace("_x", value)
-        short = f"strlen({value}) < 26 AND (contains({value}, 'e-') OR contains({value}, 'e+') OR contains({value}, 'n'))"
+        short = (
+            f"strlen({value}) < 26 AND (contains({value}, 'e-') OR contains({value}, 'e+') OR contains({value}, 'n'))"
+        )
         value = f"CASE WHEN {short} AND {odd} THEN json_extract_string(_raw, $t{number}::VARCHAR) ELSE {value} END"
     return f"CASE WHEN _shape IS NULL THEN {seen} ELSE {value} END AS _t{number}"
 
@@ -66,9 +68,7 @@ def _json(root: Tree, place: Place, number: int, shapes: Sequence[Shape], bound:
         return f"{seen} AS _j{number}"
     has = ", ".join(str(index) for index, one in enumerate(shapes) if place in one.jsons)
     value = _in_tree(root, place, f"j{number}", bound)
-    return (
-        f"CASE WHEN _shape IS NULL THEN {seen} WHEN _shape IN ({has or 'NULL'}) THEN {value} END AS _j{number}"
-    )
+    return f"CASE WHEN _shape IS NULL THEN {seen} WHEN _shape IN ({has or 'NULL'}) THEN {value} END AS _j{number}"
 
 
 def _in_tree(root: Tree, place: Place, name: str, bound: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from warehouse import known_ids, summing
 from warehouse.erasure import screen
@@ -67,7 +68,7 @@ def settle(
     connection.execute(load(insert).format(events=events, columns=quoted), {**who, "now": arrival.now})
     if index is not None:
         new = connection.execute(load("ids_of_new")).fetchnumpy()
-        known_ids.add(connection, index, arrival.batch, new["key"], new["day"])
+        known_ids.add(connection, index, arrival.batch, np.asarray(new["key"]), np.asarray(new["day"]))
     summing.add(connection, source.stream, arrival.batch, restated=bool(totals["restated"]))
     connection.execute(load("ingest_quarantine"), {**who, "file": arrival.file})
     connection.execute(
@@ -96,7 +97,7 @@ def _span(connection: duckdb.DuckDBPyConnection, index: known_ids.Index | None) 
     """The span of occurrence that holds every stored row with an id of the file."""
     if index is None:
         return _EVER
-    keys = connection.execute(load("ids_of_file")).fetchnumpy()["key"]
+    keys = np.asarray(connection.execute(load("ids_of_file")).fetchnumpy()["key"])
     found = known_ids.days(index, keys)
     if found is None:
         return _NEVER
@@ -110,9 +111,7 @@ def _find_stored(
     connection.execute(load("ingest_stored").format(events=events), span)
     differs = "SELECT count(*) FROM stored k JOIN readable r USING (event_id) WHERE k.digest IS DISTINCT FROM r.digest"
     if (connection.execute(differs).fetchone() or (0,))[0]:
-        same = " AND ".join(
-            f'e."{name}"{_text(name)} IS NOT DISTINCT FROM s."{name}"{_text(name)}' for name in columns
-        )
+        same = " AND ".join(f'e."{name}"{_text(name)} IS NOT DISTINCT FROM s."{name}"{_text(name)}' for name in columns)
         connection.execute(load("ingest_unchanged").format(events=events, same=same), span)
 
 

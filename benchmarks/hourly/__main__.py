@@ -1,7 +1,8 @@
 """Run it: `python -m benchmarks.hourly [--json]`.
 
-A run is everything that `gatehold run` does, with the stores opened and closed, in a process that has imported what it
-needs. The constant is a run to which nothing new has come.
+A run is everything that `gatehold run` does up to the published snapshot, with the stores opened and closed, in a
+process that has imported what it needs; writing the page is measured apart. The constant is a run to which very few
+rows are new.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from flows.once import run_with
 from flows.project import Project
 from flows.stores import open_stores
 
+FEW = 100
+"""Rows of the run that is the constant: all checks and gates have something to do, and nothing takes long."""
 HOURS = timedelta(hours=2)
 """After the newest row of a file, when the run reads it."""
 
@@ -54,9 +57,9 @@ def _measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
     candidates = {"bare": bare}
     for name, site in sites.items():
-        candidates |= {f"{name} new": site.run_new, f"{name} idle": site.run_idle}
+        candidates |= {f"{name} new": site.run_new, f"{name} few": site.run_few}
     timed = in_turn(candidates, given.rounds)
-    constant = timed.median("short idle")
+    constant = timed.median("short few")
     pairs = zip(timed.seconds["short new"], timed.seconds["bare"], strict=True)
     ratios = sorted((new - constant) / read for new, read in pairs)
     return {
@@ -67,8 +70,11 @@ def _measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         "growth": round(timed.ratio("long new", "short new"), 3),
         "seconds": rounded(timed.seconds["short new"]),
         "long_seconds": rounded(timed.seconds["long new"]),
-        "idle_seconds": rounded(timed.seconds["short idle"]),
-        "long_idle_seconds": rounded(timed.seconds["long idle"]),
+        "few_rows": FEW,
+        "few_seconds": rounded(timed.seconds["short few"]),
+        "long_few_seconds": rounded(timed.seconds["long few"]),
+        "idle_seconds": round(sites["short"].run_idle(), 3),
+        "page_seconds": round(sites["short"].page(), 3),
         "read_json_seconds": rounded(timed.seconds["bare"]),
         "bytes_of_new_rows": sites["short"].newest.stat().st_size,
     }
@@ -80,7 +86,7 @@ class _Site:
     def __init__(self, folder: Path, history: int, given: argparse.Namespace) -> None:
         self.project: Project = setting.make(folder)
         self.rows = given.rows
-        self.files = 0
+        self.written = self.files = 0
         self.newest = Path()
         with open_stores(self.project) as stores:
             setting.fill(stores, history, given.batches)
@@ -89,16 +95,31 @@ class _Site:
 
     def run_new(self) -> float:
         """The seconds of a run to which one file is new."""
-        self.newest = self.project.base / "logs" / f"{self.files:05}.jsonl"
-        logs.write(self.newest, self.files * self.rows, self.rows)
-        self.files += 1
-        self.now = logs.BEGIN + timedelta(days=1) * (self.files * self.rows / logs.PER_DAY) + HOURS
+        self.newest = self._write(self.rows)
         return self._run(self.rows)
+
+    def run_few(self) -> float:
+        """The seconds of a run to which a file of few rows is new."""
+        self._write(FEW)
+        return self._run(FEW)
 
     def run_idle(self) -> float:
         """The seconds of a run to which nothing is new."""
         self.now += timedelta(minutes=1)
         return self._run(0)
+
+    def page(self) -> float:
+        """The seconds of writing the page."""
+        with open_stores(self.project) as stores:
+            return stopwatch(lambda: publishing.write_page(self.project, stores, now=self.now))
+
+    def _write(self, count: int) -> Path:
+        path = self.project.base / "logs" / f"{self.files:05}.jsonl"
+        logs.write(path, self.written, count)
+        self.files += 1
+        self.written += count
+        self.now = logs.BEGIN + timedelta(days=1) * (self.written / logs.PER_DAY) + HOURS
+        return path
 
     def _run(self, expected: int) -> float:
         accepted: list[int] = []
@@ -106,7 +127,6 @@ class _Site:
         def work() -> None:
             with open_stores(self.project) as stores:
                 done = run_with(self.project, stores, now=self.now)
-                publishing.write_page(self.project, stores, now=self.now)
             accepted.append(sum(b.accepted for r in done.pulled for b in r.batches if not b.repeated))
 
         seconds = stopwatch(work)

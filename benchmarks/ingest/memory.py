@@ -1,4 +1,4 @@
-"""Takes one file into a new store under a memory limit and prints what came in: `FOLDER FILE LIMIT`, a limit of "none" for none."""
+"""Takes one file into a new store under a memory limit, prints what came in: `FOLDER FILE LIMIT` ("none" for none)."""
 
 from __future__ import annotations
 

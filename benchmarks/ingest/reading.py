@@ -59,8 +59,7 @@ def compare(folder: Path, name: str, rounds: int, *, warm: bool = True) -> Timed
 
 def _read(path: Path) -> str:
     return (
-        "CREATE TABLE logs AS SELECT * FROM "
-        f"read_json('{path}', columns = {rows.TYPED}, format = 'newline_delimited')"
+        f"CREATE TABLE logs AS SELECT * FROM read_json('{path}', columns = {rows.TYPED}, format = 'newline_delimited')"
     )
 
 

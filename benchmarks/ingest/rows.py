@@ -83,7 +83,5 @@ def write(path: Path, first: int, count: int, *, changed: tuple[int, int] = (0, 
             f"SELECT {_ROW.format(begin=begin, step=step, shift=shift)} FROM range({start}, {start + rows}) numbers(i)"
             for start, rows, shift in ((first, count, 0), (*changed, 1))
         ]
-        connection.execute(
-            f"COPY ({' UNION ALL '.join(parts)}) TO '{path}' (FORMAT json, COMPRESSION {packing})"
-        )
+        connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO '{path}' (FORMAT json, COMPRESSION {packing})")
     return path.stat().st_size
