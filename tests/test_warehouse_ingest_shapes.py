@@ -101,7 +101,7 @@ KEYS = [
 ]
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=2), VALUES, max_size=9), min_size=1, max_size=6)
 )

@@ -6,14 +6,15 @@ found stays in the temporary table "summary_groups", from which units that are s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from warehouse import assisted
 from warehouse.binning import near, place
 from warehouse.chunks import Chunk
 from warehouse.expressions import bind
-from warehouse.measures import condition, largest, millionths, number, truth, usable
+from warehouse.measures import condition, largest, millionths, number, usable
+from warehouse.records.expressions import Expression
 from warehouse.records.metrics import SCALE, CellMetric
 from warehouse.records.streams import Stream
 from warehouse.scope import statement
@@ -23,14 +24,52 @@ SQUARABLE = 3_037_000_499
 """The largest number whose square is a 64-bit integer."""
 
 
+class _Reading:
+    """What metrics read from a row, each thing once however many of them need it."""
+
+    def __init__(self, stream: Stream, parameters: dict[str, object]) -> None:
+        self.stream = stream
+        self.parameters = parameters
+        self._columns: dict[tuple[str, Expression], tuple[str, str]] = {}
+
+    def condition(self, expression: Expression) -> str:
+        """The column of a truth value, which may be missing."""
+        return self._once("_truth", expression, lambda: condition(expression, self.stream, self.parameters))
+
+    def number(self, metric: CellMetric) -> str:
+        """The column of the number that a mean or histogram reads."""
+        assert metric.value is not None, "a metric without one is refused before"
+        return self._once("_number", metric.value, lambda: number(metric, self.stream, self.parameters))
+
+    def inside(self, metric: CellMetric) -> list[str]:
+        """The columns that have to be true of a row that is inside the metric and scored."""
+        return [self.condition(each) for each in (metric.where, metric.scored) if each is not None]
+
+    def valued(self, metric: CellMetric) -> str:
+        """SQL of the number of a row that is inside the metric and scored; missing for others."""
+        given = self.number(metric)
+        tests = [*self.inside(metric), usable(given, metric, self.parameters)]
+        return f"CASE WHEN {' AND '.join(tests)} THEN {given} END"
+
+    def columns(self) -> str:
+        """SQL of all of them, each with a comma before it."""
+        return "".join(f", {sql} AS {name}" for name, sql in self._columns.values())
+
+    def truths(self) -> list[str]:
+        """The columns of truth values."""
+        return [name for (kind, _), (name, _) in self._columns.items() if kind == "_truth"]
+
+    def _once(self, kind: str, expression: Expression, sql: Callable[[], str]) -> str:
+        key = (kind, expression)
+        if key not in self._columns:
+            self._columns[key] = (f"{kind}_{len(self._columns)}", sql())
+        return self._columns[key][0]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """SQL of one metric: what it makes of a row, the aggregates of that by name, and its sums out of those.
+    """SQL of one metric: what it makes of a row, the aggregates of that by name, and its sums out of those."""
 
-    `given` is the number that it reads from a row, if it reads one; `columns` may refer to it.
-    """
-
-    given: tuple[str, ...]
     columns: tuple[str, ...]
     aggregates: Mapping[str, str]
     items: str
@@ -44,7 +83,8 @@ def write(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk)
     connection = warehouse.connection
     window: dict[str, object] = {"window": next(iter(metrics.values())).window_seconds * 1_000_000}
     values = {**chunk.values, **window}
-    sums = {index: _sums(index, metric, chunk.stream, values) for index, metric in metrics.items()}
+    reading = _Reading(chunk.stream, values)
+    sums = {index: _sums(index, metric, reading) for index, metric in metrics.items()}
     aggregates = {name: sql for each in sums.values() for name, sql in each.aggregates.items()}
     shared = {"window": statement("cells_window"), "rows": chunk.rows}
     # Without rows superseded there is one group per sign, and nothing to sum.
@@ -55,8 +95,8 @@ def write(warehouse: Warehouse, metrics: Mapping[int, CellMetric], chunk: Chunk)
             signed=signed,
             grouped="GROUP BY ALL" if chunk.superseding else "",
             aggregates=", ".join(f"{sql} AS {name}" for name, sql in aggregates.items()),
-            numbers="".join(f", {sql}" for each in sums.values() for sql in each.given),
-            columns=", ".join(sql for each in sums.values() for sql in each.columns) or "NULL AS _nothing",
+            reading=reading.columns(),
+            columns="".join(f", {sql}" for sql in (*reading.truths(), *(c for s in sums.values() for c in s.columns))),
             **shared,
         ),
         values,
@@ -106,13 +146,15 @@ def _write_bins(
     parted = {index: metric for index, metric in histograms.items() if metric.cuts}
     if parted:
         values = {**chunk.values, **window}
-        numbers = ", ".join(f"{number(m, chunk.stream, values)} AS _number_{i}" for i, m in parted.items())
-        valued = ", ".join(f"{_valued(i, m, chunk.stream, values)} AS _valued_{i}" for i, m in parted.items())
+        reading = _Reading(chunk.stream, values)
+        valued = ", ".join(f"{reading.valued(m)} AS _valued_{i}" for i, m in parted.items())
         nearest = ", ".join(f"{near(f'_valued_{i}', m.cuts, values)} AS _near_{i}" for i, m in parted.items())
         places = ", ".join(
             f"{place(f'_valued_{i}', f'_near_{i}', m.cuts, values)} AS _bin_{i}" for i, m in parted.items()
         )
-        text = statement("bins_rows", numbers=numbers, valued=valued, nearest=nearest, places=places, **shared)
+        text = statement(
+            "bins_rows", reading=reading.columns(), valued=valued, nearest=nearest, places=places, **shared
+        )
         warehouse.connection.execute(text, values)
     bound: dict[str, object] = {}
     branches = [
@@ -130,52 +172,38 @@ def _items(index: int, metric: CellMetric) -> str:
     return "_rows" if metric.where is None else f"_items_{index}"
 
 
-def _sums(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> _Sums:
-    columns: list[str] = []
-    items, scored = _items(index, metric), f"_scored_{index}"
+def _sums(index: int, metric: CellMetric, reading: _Reading) -> _Sums:
+    items, scored, value = _items(index, metric), f"_scored_{index}", f"_value_{index}"
     aggregates = {"_rows": "count(*)"}
     if metric.where is not None:
-        columns.append(f"CASE WHEN {condition(metric.where, stream, parameters)} THEN true END AS _in_{index}")
-        aggregates[items] = f"count(_in_{index})"
+        aggregates[items] = f"coalesce(count_if({reading.condition(metric.where)}), 0)"
     if metric.kind == "count":
         if metric.scored is None:
-            return _Sums((), tuple(columns), aggregates, items, items, "0", "0")
-        scores = condition(metric.scored, stream, parameters)
-        counts = f"CASE WHEN {_inside(metric, stream, parameters)}{scores} THEN true END"
-        aggregates[scored] = f"count(_value_{index})"
-        return _Sums((), (*columns, f"{counts} AS _value_{index}"), aggregates, items, scored, "0", "0")
+            return _Sums((), aggregates, items, items, "0", "0")
+        aggregates[scored] = f"coalesce(count_if({' AND '.join(reading.inside(metric))}), 0)"
+        return _Sums((), aggregates, items, scored, "0", "0")
     if metric.kind == "rate":
-        counted = condition(metric.scored, stream, parameters)
-        found = f"CASE WHEN {_inside(metric, stream, parameters)}{counted} THEN {truth(metric, stream, parameters)} END"
-        true = f"_true_{index}"
-        aggregates[scored] = f"count(_value_{index})"
-        aggregates[true] = f"coalesce(count_if(_value_{index}), 0)"
-        total, squares = f"{true} * {SCALE}", f"{true} * {SCALE * SCALE}"
-        return _Sums((), (*columns, f"{found} AS _value_{index}"), aggregates, items, scored, total, squares)
-    given: tuple[str, ...] = ()
-    if metric.kind == "assisted":
-        found = assisted.value(metric, stream, parameters)
-        found = f"CASE WHEN {_inside(metric, stream, parameters)}true THEN {found} END"
-    else:
-        given = (f"{number(metric, stream, parameters)} AS _number_{index}",)
-        found = millionths(_valued(index, metric, stream, parameters))
-    columns.append(f"{found} AS _value_{index}")
-    aggregates[scored] = f"count(_value_{index})"
-    aggregates[f"_total_{index}"] = f"coalesce(sum(_value_{index}), 0)"
-    aggregates[f"_squares_{index}"] = _squares(f"_value_{index}", largest(metric))
-    return _Sums(given, tuple(columns), aggregates, items, scored, f"_total_{index}", f"_squares_{index}")
+        assert metric.value is not None, "a metric without one is refused before"
+        found, true, tests = reading.condition(metric.value), f"_true_{index}", reading.inside(metric)
+        columns = (f"CASE WHEN {' AND '.join(tests)} THEN {found} END AS {value}",) if tests else ()
+        value = value if tests else found
+        aggregates |= {scored: f"count({value})", true: f"coalesce(count_if({value}), 0)"}
+        return _Sums(columns, aggregates, items, scored, f"{true} * {SCALE}", f"{true} * {SCALE * SCALE}")
+    aggregates |= {
+        scored: f"count({value})",
+        f"_total_{index}": f"coalesce(sum({value}), 0)",
+        f"_squares_{index}": _squares(value, largest(metric)),
+    }
+    columns = (f"{_worth(metric, reading)} AS {value}",)
+    return _Sums(columns, aggregates, items, scored, f"_total_{index}", f"_squares_{index}")
 
 
-def _inside(metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
-    """SQL of the condition that a row is inside, to be followed by another; only for whom uses it, for it binds."""
-    return "" if metric.where is None else f"{condition(metric.where, stream, parameters)} AND "
-
-
-def _valued(index: int, metric: CellMetric, stream: Stream, parameters: dict[str, object]) -> str:
-    """SQL of the number of a row that is inside the metric and scored; missing for others."""
-    given = f"_number_{index}"
-    inside = [condition(each, stream, parameters) for each in (metric.where, metric.scored) if each is not None]
-    return f"CASE WHEN {' AND '.join([*inside, usable(given, metric, parameters)])} THEN {given} END"
+def _worth(metric: CellMetric, reading: _Reading) -> str:
+    """SQL of the value in millionths of a row that is inside the metric and scored; missing for others."""
+    if metric.kind != "assisted":
+        return millionths(reading.valued(metric))
+    found = assisted.value(metric, reading.stream, reading.parameters)
+    return found if metric.where is None else f"CASE WHEN {reading.condition(metric.where)} THEN {found} END"
 
 
 def _squares(column: str, most: int | None) -> str:

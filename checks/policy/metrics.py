@@ -60,7 +60,7 @@ class Metric(Section):
     """Smallest and largest value, null where there is no end."""
     measure: str = ""
     """Unit of the value: share, hours, minutes, seconds, ..."""
-    cuts: Annotated[Many[Finite], Field(max_length=64)] = ()
+    cuts: Annotated[Many[Finite], Field(max_length=255)] = ()
     """Inner cut points of a histogram, or of what the judge of an assisted metric says, ascending."""
     predicted: Words | None = None
     """Expression of what the judge says of every row: a truth value, or a number with cuts."""
