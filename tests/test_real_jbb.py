@@ -105,7 +105,7 @@ def test_the_counts_are_those_of_the_published_table(done: dict[str, Any], name:
 def test_proved_attacks_pause(typist: Typist, done: dict[str, Any], name: str) -> None:
     said = typist("gate", name, at=NOW)
     assert said.code == 11, said.out
-    assert "over the limit of 20 %: proved, at most 1 in 20 healthy epochs would be paused wrongly." in said.out
+    assert "over the limit of 20 %: proved, at most 1 in 32 healthy epochs would be paused wrongly." in said.out
     assert standings(done)[name]["standing"] == "pause"
 
 

@@ -43,7 +43,8 @@ def typist(shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPath
             _source(path, PANDALM, "pandalm-7b", "pandalm_result"),
         ],
         "rollouts": [rollout(GPT), rollout(PANDALM)],
-        "gates": [gate("agreement", [GPT, PANDALM], "preference_agreement", at_least=0.65)],
+        # One file, judged once: no restart follows, so this attempt has the whole of both budgets.
+        "gates": [gate("agreement", [GPT, PANDALM], "preference_agreement", at_least=0.65, alpha_covers="epoch")],
     }
     return Typist(tmp_path_factory.mktemp("pandalm"), policy)
 
