@@ -76,25 +76,28 @@ def _time(given: str, time_format: str, format_parameter: str) -> str:
     return f"CASE WHEN {moment} BETWEEN {span} THEN {moment} END"
 
 
-def rules(column: Column, time_format: str, bind: dict[str, object], origin: str) -> list[Rule]:
-    """What keeps a row out because of this column, in the order of precedence; values for messages go into `bind`."""
+def rules(column: Column, time_format: str, bind: dict[str, object], origin: str, told: str) -> list[Rule]:
+    """What keeps a row out because of this column, in the order of precedence; values for messages go into `bind`.
+
+    `origin` is where the value comes from, `told` the SQL of its text for messages.
+    """
     name, given = f'"{column.name}"', f'"_g_{column.name}"'
     found = []
     if not column.nullable:
         found.append(_missing(column, bind, origin))
     if column.type in _ALLOWED:
-        detail = _sentence(column, f"', which is not {_ALLOWED[column.type]}'")
+        detail = _sentence(column, told, f"', which is not {_ALLOWED[column.type]}'")
         found.append(Rule(f"{given} IS NOT NULL AND {name} IS NULL", "wrong_type", detail))
     if column.type == "number" and column.outside == "quarantine":
-        detail = _sentence(column, "'; allowed is a finite number, or nothing'")
+        detail = _sentence(column, told, "'; allowed is a finite number, or nothing'")
         found.append(Rule(f"NOT isfinite({name})", "not_finite", detail))
     if column.type == "time":
-        found += _time_rules(column, time_format, bind)
+        found += _time_rules(column, time_format, bind, told)
     condition = outside(column, bind)
     if condition is not None and column.outside == "quarantine":
         reason = "not_a_choice" if column.type == "text" else "outside_range"
         bind[f"w_{column.name}"] = f"; allowed is {_range_text(column)}"
-        found.append(Rule(condition, reason, _sentence(column, f"$w_{column.name}::VARCHAR")))
+        found.append(Rule(condition, reason, _sentence(column, told, f"$w_{column.name}::VARCHAR")))
     return found
 
 
@@ -126,15 +129,15 @@ def _missing(column: Column, bind: dict[str, object], origin: str) -> Rule:
     return Rule(f"{given} IS NULL OR {given} = ''", "missing_value", f"$o_{column.name}::VARCHAR")
 
 
-def _time_rules(column: Column, time_format: str, bind: dict[str, object]) -> list[Rule]:
+def _time_rules(column: Column, time_format: str, bind: dict[str, object], told: str) -> list[Rule]:
     name, given = f'"{column.name}"', f'"_g_{column.name}"'
     bind[f"t_{column.name}"] = f" with time_format {time_format!r}"
     hint = _hint(given, time_format)
-    detail = _sentence(column, f"', which is not a time' || $t_{column.name}::VARCHAR || {hint}")
+    detail = _sentence(column, told, f"', which is not a time' || $t_{column.name}::VARCHAR || {hint}")
     found = [Rule(f"{given} IS NOT NULL AND {name} IS NULL", "time_unreadable", detail)]
     if column.name == "occurred_at":
         limits = "'; allowed is from 2000-01-01 up to one day after the time of reading'"
-        detail = _sentence(column, f"', which reads as ' || {name}::VARCHAR || {limits} || {hint}")
+        detail = _sentence(column, told, f"', which reads as ' || {name}::VARCHAR || {limits} || {hint}")
         early = f"{name} < TIMESTAMPTZ '2000-01-01 00:00:00+00'"
         found.append(Rule(f"{early} OR {name} > $now + INTERVAL 1 DAY", "time_implausible", detail))
     return found
@@ -154,8 +157,8 @@ def _hint(given: str, time_format: str) -> str:
     return f"CASE {' '.join(tests)} ELSE '' END"
 
 
-def _sentence(column: Column, rest: str) -> str:
-    return f'\'column "{column.name}" is given \' || to_json(left("_g_{column.name}", 80))::VARCHAR || {rest}'
+def _sentence(column: Column, told: str, rest: str) -> str:
+    return f"'column \"{column.name}\" is given ' || to_json(left({told}, 80))::VARCHAR || {rest}"
 
 
 def _range_text(column: Column) -> str:

@@ -7,12 +7,13 @@ into batches gives the same state, bit for bit. Cost follows the rows of the new
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import duckdb
 
 from warehouse import fused, units
-from warehouse.chunks import TEMPORARY, Chunk, chunk_of
+from warehouse.chunks import TEMPORARY, Chunk, chunk_of, seldom_checkpoints
 from warehouse.deltas import negative, read
 from warehouse.measures import measures
 from warehouse.records.errors import StoreError, UsageError
@@ -52,11 +53,13 @@ def summarise(
         done = _mark_others(warehouse, by_digest)
         todo = _pending(warehouse, by_digest)
     total = done + sum(len(group) * len(batches) for group, batches in todo)
-    for group, batches in todo:
-        for step in _summarise_group(warehouse, [by_digest[d] for d in group], streams, batches):
-            done += step
-            if progress is not None:
-                progress(done, total)
+    rows = sum(count for _, batches in todo for _, count in batches)
+    with seldom_checkpoints(warehouse) if rows > CHUNK_ROWS_OF_SESSIONS else nullcontext():
+        for group, batches in todo:
+            for step in _summarise_group(warehouse, [by_digest[d] for d in group], streams, batches):
+                done += step
+                if progress is not None:
+                    progress(done, total)
     for name in TEMPORARY:
         warehouse.connection.execute(f"DROP TABLE IF EXISTS {name}")
     return done

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from warehouse.records.streams import Stream
@@ -20,6 +21,28 @@ TEMPORARY = (
     "summary_pieces",
 )
 """Temporary tables that summarising leaves in its connection until it is done."""
+
+
+SELDOM = "256MB"
+"""How much a log of many chunks may grow before it is worked into the file."""
+
+
+@contextmanager
+def seldom_checkpoints(warehouse: Warehouse) -> Iterator[None]:
+    """Work the log into the file seldom, and once at the end: done after every chunk it takes as long as the chunk.
+
+    Every chunk is safe when it has committed, for the log is on the disk.
+    """
+    if warehouse.in_transaction:
+        yield
+        return
+    connection = warehouse.connection
+    connection.execute(f"SET checkpoint_threshold = '{SELDOM}'")
+    try:
+        yield
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.execute("RESET checkpoint_threshold")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def pull(
     """
     mapping = plan(source, stream).digest
     ensure(warehouse, stream)
-    summing.catch_up(warehouse, stream.name)
+    summing.catch_up(warehouse, stream)
     poll = Poll(base, now, ledger.watermark(warehouse, source.name), window_seconds, progress, environment or {})
     taken = _take_all(warehouse, source, stream, mapping, poll)
     degraded = _in_one_sentence(taken.faults)

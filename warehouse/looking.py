@@ -22,7 +22,7 @@ def parts(plan: Plan, shapes: Sequence[Shape], bound: dict[str, Any]) -> dict[st
     bound["keyed"] = pointers(plan.keyed)
     bound["texts"] = pointers(plan.texts) or ["/"]
     bound["jsons"] = pointers(plan.jsons) or ["/"]
-    places = [_text(root, place, number, bound) for number, place in enumerate(plan.texts)]
+    places = [_text(root, plan, number, bound) for number in range(len(plan.texts))]
     places += [_json(root, place, number, shapes, bound) for number, place in enumerate(plan.jsons)]
     places += [f"{_in_tree(root, place, f'k{number}', bound)} AS _k{number}" for number, place in enumerate(kept)]
     tests, keeps = [], []
@@ -40,24 +40,25 @@ def parts(plan: Plan, shapes: Sequence[Shape], bound: dict[str, Any]) -> dict[st
     }
 
 
-def _text(root: Tree, place: Place, number: int, bound: dict[str, Any]) -> str:
-    """The text at a place, as `json_extract_string` gives it."""
-    seen = f"_texts[{number + 1}]"
+def _text(root: Tree, plan: Plan, number: int, bound: dict[str, Any]) -> str:
+    """The text at a place, as `json_extract_string` gives it; only of exact places also as it writes a number."""
+    seen, place = f"_texts[{number + 1}]", plan.texts[number]
     found = way(root, place)
     if found is None:
         return f"{seen} AS _t{number}"
     steps, rest, kind = found
     value = _field(steps)
-    bound[f"t{number}"] = pointers([rest if kind == "JSON" else place])[0]
     if kind == "JSON":
+        bound[f"t{number}"] = pointers([rest])[0]
         value = f"json_extract_string({value}, $t{number}::VARCHAR)"
-    else:
-        # Read as a text, a number is written in another way when it has an exponent or is none.
-        odd = "regexp_full_match(_x, '-?[0-9.]+e[-+][0-9]+|-?nan|-?inf')".replace("_x", value)
-        short = (
-            f"strlen({value}) < 26 AND (contains({value}, 'e-') OR contains({value}, 'e+') OR contains({value}, 'n'))"
-        )
-        value = f"CASE WHEN {short} AND {odd} THEN json_extract_string(_raw, $t{number}::VARCHAR) ELSE {value} END"
+    elif place in plan.exact:
+        bound[f"t{number}"] = pointers([place])[0]
+        # Read as a text, a number is written in another way when it has an exponent or is none. Few texts get as far as
+        # the pattern: a number begins with a sign or a digit, which come before the colon.
+        pattern = "'-?[0-9.]+e[-+][0-9]+|-nan|-inf'"
+        odd = f"{value} < ':' AND strlen({value}) < 26 AND regexp_full_match({value}, {pattern})"
+        exact = f"json_extract_string(_raw, $t{number}::VARCHAR)"
+        value = f"CASE WHEN {odd} OR {value} IN ('nan', 'inf') THEN {exact} ELSE {value} END"
     return f"CASE WHEN _shape IS NULL THEN {seen} ELSE {value} END AS _t{number}"
 
 

@@ -28,21 +28,24 @@ Place = tuple[str, ...]
 class Plan:
     """The mapping of one source, ready to run.
 
-    `values` holds, by column, the SQL of its value as text; `formats` says by column how a time is to be read.
+    `values` holds, by column, the SQL of its value as text; `formats` says by column how a time is to be read. `given`
+    is, for messages, the SQL of the text as it stands in the row, where `values` may write a number in another way.
     `origins` says by column where its value comes from, for messages. `bound` are the values the SQL refers to.
     The SQL reads the place `texts[n]` as ``_t<n>``, `jsons[n]` as ``_j<n>``, and the keys of the object `keyed[n]` as
-    ``_keys[n + 1]``. `fed` are the keys that feed a column, by the object that they stand in; `rivals` are groups of
-    places of which one feeds a column.
+    ``_keys[n + 1]``. Of `exact` places it matters how a number is written. `fed` are the keys that feed a column, by
+    the object that they stand in; `rivals` are groups of places of which one feeds a column.
     """
 
     columns: tuple[Column, ...]
     values: Mapping[str, str]
+    given: Mapping[str, str]
     formats: Mapping[str, str]
     origins: Mapping[str, str]
     attributes: str
     twice: str
     bound: Mapping[str, Any]
     texts: tuple[Place, ...]
+    exact: frozenset[Place]
     jsons: tuple[Place, ...]
     keyed: tuple[Place, ...]
     fed: Mapping[Place, frozenset[str]]
@@ -57,6 +60,7 @@ class _Building:
 
     texts: list[Place] = field(default_factory=list)
     jsons: list[Place] = field(default_factory=list)
+    exact: set[Place] = field(default_factory=set)
     bound: dict[str, Any] = field(default_factory=dict)
     fed: list[Place] = field(default_factory=list)
     rivals: list[tuple[tuple[Place, ...], list[str]]] = field(default_factory=list)
@@ -66,8 +70,10 @@ class _Building:
         self.bound[name] = value
         return f"${name}"
 
-    def extract(self, place: Place, *, as_json: bool) -> str:
+    def extract(self, place: Place, *, as_json: bool, as_text: bool = True) -> str:
         known = self.jsons if as_json else self.texts
+        if as_text and not as_json:
+            self.exact.add(place)
         if place not in known:
             known.append(place)
         return f"{'_j' if as_json else '_t'}{known.index(place)}"
@@ -93,12 +99,14 @@ def plan(source: SourceSpec, stream: Stream, times: frozenset[str] = frozenset()
     return Plan(
         columns=columns,
         values=values,
+        given={c.name: _given(building, c, origins[c.name]) for c in columns},
         formats=formats,
         origins=origins,
         attributes=attributes,
         twice=_twice(building),
         bound=building.bound,
         texts=tuple(building.texts),
+        exact=frozenset(building.exact),
         jsons=tuple(building.jsons),
         keyed=(*_read_from(building), *_above(building)),
         fed={parent: frozenset(leaves) for parent, leaves in _parents(building).items()},
@@ -128,11 +136,19 @@ def _value(building: _Building, source: SourceSpec, column: Column, origin: str)
         text = _special(building, source, origin) if origin.startswith("@") else _template(building, origin)
         return f"to_json({text})" if as_json else text
     ways = places(origin)
-    found = [building.extract(place, as_json=as_json) for place in ways]
+    as_text = column.type == "text"
+    found = [building.extract(place, as_json=as_json, as_text=as_text) for place in ways]
     building.fed.extend(ways)
     if len(found) > 1:
         building.rivals.append((tuple(ways), found))
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+
+def _given(building: _Building, column: Column, origin: str) -> str:
+    if column.type in ("text", "json") or origin.startswith(("=", "@")) or _TEMPLATE.search(origin):
+        return f'"_g_{column.name}"'
+    found = (f"json_extract_string(_raw, {building.bind(pointer_of(place))}::VARCHAR)" for place in places(origin))
+    return f"coalesce({', '.join(found)}, NULL)"
 
 
 def _special(building: _Building, source: SourceSpec, origin: str) -> str:

@@ -5,7 +5,7 @@ Buckets are counted in UTC from a Monday, so that weeks begin on Mondays and day
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from warehouse.expressions import compile, identifier
 from warehouse.places import as_stored, place
@@ -31,7 +31,8 @@ def field_presence(
 
     Fields are the stream's columns and what is under `attributes`, objects one level deep (the object itself is a
     field too). JSON null is no value. Of unmapped fields only the `most` frequent ones are given, since a log may
-    hold a new key in every row. `source` None takes all sources; [start, end) is open where None.
+    hold a new key in every row. `source` None takes all sources; [start, end) is open where None. Buckets of whole
+    hours come from the sums that ingest keeps: rows are read only of the hours that the span cuts.
 
     Raises:
         UsageError: `bucket` is not a whole number of seconds above 0.
@@ -40,9 +41,10 @@ def field_presence(
     values = _span(source, bucket, start, end)
     if events is None:
         return []
+    values |= {"stream": stream.name, **_whole_hours(bucket, values["start"], values["end"])}
     columns = ", ".join(f"{{'field': '{name}', 'present': count({identifier(name)})}}" for name in stream.names())
     text = statement("profile_fields", events=events, columns=columns)
-    values |= {"most": most, "names": [*stream.names(), "attributes"]}
+    values |= {"most": most, "columns": list(stream.names()), "names": [*stream.names(), "attributes"]}
     found = warehouse.connection.execute(text, values).fetchall()
     return [FieldPresence(utc(at), field, int(rows), int(present)) for at, field, rows, present in found]
 
@@ -86,3 +88,19 @@ def _span(source: str | None, bucket: timedelta, start: datetime | None, end: da
         "start": None if start is None else utc(start),
         "end": None if end is None else utc(end),
     }
+
+
+_HOUR = timedelta(hours=1)
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def _whole_hours(bucket: timedelta, start: object, end: object) -> dict[str, datetime]:
+    """The span with both ends, and the whole hours in it whose sums serve: none for a bucket of other length."""
+    first = start if isinstance(start, datetime) else _FIRST
+    last = end if isinstance(end, datetime) else _LAST
+    begins = first.replace(minute=0, second=0, microsecond=0)
+    begins += _HOUR if begins < first else timedelta(0)
+    ends = last.replace(minute=0, second=0, microsecond=0)
+    if bucket % _HOUR or begins >= ends:
+        begins = ends = last
+    return {"start": first, "end": last, "summed_from": begins, "summed_to": ends}

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse import summing
 from warehouse.backfill.surveying import known_at
 from warehouse.expressions import identifier
 from warehouse.scope import statement, utc
@@ -40,7 +39,8 @@ def copy(warehouse: Warehouse, folder: Path) -> Path:
 class Rewound:
     """A warehouse that begins empty and is moved forward in time; `warehouse` is it, as anything may read and write it.
 
-    Evidence, pins and standings begin empty, since they follow from what is judged, not from what came in.
+    Evidence, pins and standings begin empty, since they follow from what is judged, not from what came in; so do sums
+    of rows by batch, which stand in for rows that do not change any more.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:
@@ -70,20 +70,14 @@ class Rewound:
             streams = [s for (s,) in connection.execute(statement("rewind_streams"), values).fetchall()]
             for stream in streams:
                 self._events(stream, values)
-        for stream in streams:
-            summing.catch_up(self.warehouse, stream)
         self._at, self._batch = max(self._at, utc(at)), max(self._batch, through)
         return self._batch
 
     def _events(self, stream: str, values: dict[str, int]) -> None:
         table = identifier(table_of(stream))
         connection = self.warehouse.connection
-        closed = connection.execute(statement("rewind_close", table=table), values).fetchone()
+        connection.execute(statement("rewind_close", table=table), values)
         connection.execute(statement("rewind_events", table=table), values)
-        if closed is not None and closed[0]:
-            # Rows that were summed as current are so no more.
-            for summed in ("batch_rows", "batches_summed"):
-                connection.execute(f"DELETE FROM {summed} WHERE stream = $stream", {"stream": stream})
 
 
 @contextmanager

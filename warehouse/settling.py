@@ -56,7 +56,7 @@ def settle(
     index = known_ids.opened(connection, folder, source.stream, events)
     span = _span(connection, index)
     _find_stored(connection, events, [*columns, "attributes"], span)
-    connection.execute(load("ingest_fates"))
+    all_new = _judge(connection)
     who = {"batch": arrival.batch, "source": source.name}
     totals = _totals(connection, arrival.watermark)
     changes: dict[str, int] = {}
@@ -69,7 +69,8 @@ def settle(
     if index is not None:
         new = connection.execute(load("ids_of_new")).fetchnumpy()
         known_ids.add(connection, index, arrival.batch, np.asarray(new["key"]), np.asarray(new["day"]))
-    summing.add(connection, source.stream, arrival.batch, restated=bool(totals["restated"]))
+    restated = bool(totals["restated"])
+    summing.add(connection, source.stream, columns, source.name, arrival.batch, span, restated=restated)
     connection.execute(load("ingest_quarantine"), {**who, "file": arrival.file})
     connection.execute(
         load("ingest_windows"),
@@ -89,7 +90,8 @@ def settle(
         **totals,
     )
     _write_ledger(connection, report, arrival)
-    connection.execute("DROP TABLE staged; DROP TABLE readable; DROP TABLE stored; DROP TABLE fates")
+    connection.execute(f"DROP {'VIEW' if all_new else 'TABLE'} fates")
+    connection.execute("DROP TABLE often; DROP TABLE stored; DROP TABLE readable; DROP TABLE staged")
     return report
 
 
@@ -108,11 +110,22 @@ def _find_stored(
     connection: duckdb.DuckDBPyConnection, events: str, columns: Sequence[str], span: dict[str, datetime]
 ) -> None:
     """Note the stored revisions that the file repeats or restates."""
-    connection.execute(load("ingest_stored").format(events=events), span)
+    (found,) = connection.execute(load("ingest_stored").format(events=events), span).fetchone() or (0,)
+    if not found:
+        return
     differs = "SELECT count(*) FROM stored k JOIN readable r USING (event_id) WHERE k.digest IS DISTINCT FROM r.digest"
     if (connection.execute(differs).fetchone() or (0,))[0]:
         same = " AND ".join(f'e."{name}"{_text(name)} IS NOT DISTINCT FROM s."{name}"{_text(name)}' for name in columns)
         connection.execute(load("ingest_unchanged").format(events=events, same=same), span)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Say what becomes of each readable row; returns whether every one of them is new."""
+    often = connection.execute(load("ingest_often")).fetchone()
+    stored = connection.execute("SELECT count(*) FROM stored").fetchone()
+    all_new = (often, stored) == ((0,), (0,))
+    connection.execute(load("ingest_all_new" if all_new else "ingest_fates"))
+    return all_new
 
 
 def _totals(connection: duckdb.DuckDBPyConnection, watermark: datetime | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse.casting import SQL_TYPES, outside, rules, typed
+from warehouse.casting import SQL_TYPES, Rule, outside, rules, typed
 from warehouse.looking import parts
 from warehouse.mapping import Plan
 from warehouse.records.streams import Column
@@ -84,7 +84,7 @@ def statement(
     `shapes` are those that the SQL decides by their keys alone.
     """
     bound: dict[str, Any] = {**plan.bound, **redactor.bound}
-    tests = [rule for c in plan.columns for rule in rules(c, plan.formats[c.name], bound, plan.origins[c.name])]
+    tests = [rule for c in plan.columns for rule in _rules(plan, c, bound)]
     flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
     types = []
     for column in plan.columns:
@@ -110,6 +110,10 @@ def statement(
         columns=", ".join(names),
     )
     return sql, bound
+
+
+def _rules(plan: Plan, column: Column, bound: dict[str, Any]) -> list[Rule]:
+    return rules(column, plan.formats[column.name], bound, plan.origins[column.name], plan.given[column.name])
 
 
 def digest(columns: Sequence[Column]) -> str:

@@ -1,38 +1,116 @@
-"""Facts of rows summed by batch, so that nobody has to read all rows to know which releases there are."""
+"""Facts of rows summed by batch, so that nobody has to read all rows to know what there is.
+
+Summed are the releases of rollouts, and how many rows of an hour have a value in each field. Both are written in the
+transaction of the rows; batches that came before are summed when the stream is next pulled.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import duckdb
 
+from warehouse.mapping import pointer_of
+from warehouse.records.streams import Stream
 from warehouse.sql import load
 from warehouse.store import Warehouse
 from warehouse.tables import table_of
 
+FIELDS = 1_000
+"""How many unmapped fields of a batch are counted, the most frequent ones; a log may hold a new key in every row."""
 
-def add(connection: duckdb.DuckDBPyConnection, stream: str, batch: int, *, restated: bool) -> None:
-    """Sum the rows that a batch brought, and again those of the batches whose rows it closed.
+_KEYS = 100
+_BITS = 60
 
-    Runs inside the transaction that takes the batch in, behind its rows.
+
+def add(
+    connection: duckdb.DuckDBPyConnection,
+    stream: str,
+    columns: Sequence[str],
+    source: str,
+    batch: int,
+    span: dict[str, datetime],
+    *,
+    restated: bool,
+) -> None:
+    """Sum the staged rows that were let in as `batch`, and take away those that it closed.
+
+    Runs inside the transaction that takes the batch in, behind its rows. `span` holds every stored row with an id of
+    the file.
     """
     events = f'"{table_of(stream)}"'
     touched = [batch]
     if restated:
-        found = connection.execute(load("sums_touched"))
-        touched += [row[0] for row in found.fetchall()]
+        touched += [row[0] for row in connection.execute(load("sums_touched")).fetchall()]
     _sum(connection, events, stream, touched)
+    seen = _seen(columns)
+    new = load("sums_new_rows").format(bits=seen)
+    _count(connection, new, {"source": source}, stream, columns, batch)
+    if restated:
+        old = load("sums_closed_rows").format(bits=seen, events=events)
+        _count(connection, old, {"closing": batch, **span}, stream, columns, batch)
 
 
-def catch_up(warehouse: Warehouse, stream: str) -> None:
+def catch_up(warehouse: Warehouse, stream: Stream) -> None:
     """Sum the batches of a stream that are not summed yet; free when there are none."""
     with warehouse.transaction() as connection:
-        missing = [row[0] for row in connection.execute(load("sums_missing"), {"stream": stream}).fetchall()]
-        if missing:
-            _sum(connection, f'"{table_of(stream)}"', stream, missing)
+        found = connection.execute(load("sums_missing"), {"stream": stream.name}).fetchall()
+        if not found:
+            return
+        missing, events = [row[0] for row in found], f'"{table_of(stream.name)}"'
+        _sum(connection, events, stream.name, missing)
+        rows = load("sums_old_rows").format(bits=_seen(stream.names()), events=events)
+        _count(connection, rows, _among(missing), stream.name, stream.names(), None)
 
 
 def _sum(connection: duckdb.DuckDBPyConnection, events: str, stream: str, batches: list[int]) -> None:
     bound = {"stream": stream, "batches": batches}
     connection.execute(load("sums_clear"), bound)
-    span = {"first": min(batches), "last": max(batches)}
-    connection.execute(load("sums_add").format(events=events), {**bound, **span})
+    connection.execute(load("sums_add").format(events=events), {"stream": stream, **_among(batches)})
     connection.execute(load("sums_mark"), bound)
+
+
+def _among(batches: list[int]) -> dict[str, object]:
+    return {"batches": batches, "first": min(batches), "last": max(batches)}
+
+
+def _seen(columns: Sequence[str]) -> str:
+    """Which columns of a row have a value, as the bits of a few numbers."""
+    parts = [columns[start : start + _BITS] for start in range(0, len(columns), _BITS)]
+    return ", ".join(
+        " + ".join(f'("{name}" IS NOT NULL)::BIGINT * {1 << bit}' for bit, name in enumerate(part))
+        + f" AS _bits{number}"
+        for number, part in enumerate(parts)
+    )
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    bound: dict[str, object] | dict[str, datetime] | dict[str, str],
+    stream: str,
+    columns: Sequence[str],
+    batch: int | None,
+) -> None:
+    found = connection.execute(load("sums_keys").format(told=rows), {**bound, "most": _KEYS + 1}).fetchall()
+    keys = [key for (key,) in found] if len(found) <= _KEYS else []
+    present = (
+        f"{{'field': '{name}', 'present': sum(_rows) FILTER ((_bits{index // _BITS} >> {index % _BITS}) & 1 = 1)}}"
+        for index, name in enumerate(columns)
+    )
+    bits = ", ".join(f"_bits{number}" for number in range(-(-len(columns) // _BITS)))
+    sql = load("sums_fields").format(told=rows, bits=bits, columns=", ".join(present))
+    connection.execute(
+        sql,
+        {
+            **bound,
+            "stream": stream,
+            "batch": batch,
+            "names": [*columns, "attributes"],
+            "keys": keys,
+            "places": ["$", *(pointer_of((key,)) for key in keys)],
+            "one_by_one": len(found) > _KEYS,
+            "most": FIELDS,
+        },
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from benchmarks.ingest import rows
@@ -60,7 +61,7 @@ def compare(folder: Path, short: int, long: int, batch: int, rounds: int) -> Tim
         reports[name].append((found[0].accepted, found[0].restated, found[0].duplicate, found[0].quarantined))
         return seconds
 
-    timed = in_turn({name: (lambda name=name: one(name)) for name in stores}, rounds)
+    timed = in_turn({name: partial(one, name) for name in stores}, rounds)
     expected = (batch - batch // CHANGED, batch // CHANGED, 0, 0)
     for name, warehouse in stores.items():
         assert set(reports[name]) == {expected}, (name, reports[name])

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -20,6 +20,7 @@ import duckdb
 from warehouse.backfill import reading, writing
 from warehouse.backfill.reading import Deltas
 from warehouse.backfill.surveying import Survey
+from warehouse.chunks import seldom_checkpoints
 from warehouse.records.errors import StoreError, UsageError
 from warehouse.records.metrics import CellMetric
 from warehouse.records.streams import Stream
@@ -98,16 +99,21 @@ def run(
     if work.again:
         _note(warehouse, work)
     done = pairs = 0
-    for deltas in (read or _read_all)(warehouse, work, streams, workers):
-        try:
-            writing.write(warehouse, deltas, again=work.again)
-        except duckdb.Error as error:
-            raise StoreError(f"Deltas could not be written: {error}. Run it again: it goes on from here.") from error
-        pairs += len(deltas.metrics) * len(deltas.batches)
-        done += sum(rows[batch] for batch in deltas.batches)
-        if progress is not None:
-            progress(done, work.rows)
+    with seldom_checkpoints(warehouse) if work.rows > CHUNK_ROWS else nullcontext():
+        for deltas in (read or _read_all)(warehouse, work, streams, workers):
+            _write(warehouse, deltas, again=work.again)
+            pairs += len(deltas.metrics) * len(deltas.batches)
+            done += sum(rows[batch] for batch in deltas.batches)
+            if progress is not None:
+                progress(done, work.rows)
     return pairs
+
+
+def _write(warehouse: Warehouse, deltas: Deltas, *, again: bool) -> None:
+    try:
+        writing.write(warehouse, deltas, again=again)
+    except duckdb.Error as error:
+        raise StoreError(f"Deltas could not be written: {error}. Run it again: it goes on from here.") from error
 
 
 def _read_all(warehouse: Warehouse, work: Work, streams: Mapping[str, Stream], workers: int) -> Iterator[Deltas]:

@@ -14,7 +14,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 """Longest line or record read, in bytes; a longer one is quarantined and skipped in pieces."""
 
 BLOCK = 8 * 1024 * 1024
-"""A quarter of how many bytes of text are handed over at a time."""
+"""An eighth of how many bytes of text are handed over at a time."""
 
 RAW_LIMIT = 2_000
 """How many characters of a bad row are kept."""
@@ -64,12 +64,12 @@ class Chunk:
 
 
 def merged(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same rows in fewer and larger chunks of up to about 32 MiB, which the store takes in faster."""
+    """The same rows in fewer and larger chunks of up to about 64 MiB, which the store takes in faster."""
     held: list[Chunk] = []
     try:
         for chunk in chunks:
             held.append(chunk)
-            if sum(c.rows.nbytes for c in held) >= 4 * BLOCK or sum(len(c.rejects) for c in held) >= _REJECTS:
+            if sum(c.rows.nbytes for c in held) >= 8 * BLOCK or sum(len(c.rejects) for c in held) >= _REJECTS:
                 yield _one(held)
                 held = []
     except SourceError:

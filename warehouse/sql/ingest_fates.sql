@@ -4,10 +4,7 @@
 -- duplicate, a different one restates it, and the last is current. So no value is lost, not even between two lines.
 -- prior: position of the row before it in the file with the same key; NULL when that is the stored one or none.
 CREATE OR REPLACE TEMP TABLE fates AS
-WITH often AS (
-    SELECT event_id FROM readable GROUP BY event_id HAVING count(*) > 1
-),
-chained AS (
+WITH chained AS (
     SELECT r.position, r.event_id, r.occurred_at, r.digest, NULL::BIGINT AS prior, NULL::VARCHAR AS digest_before
     FROM readable r ANTI JOIN often USING (event_id)
     UNION ALL

@@ -1,19 +1,33 @@
 -- Grain: one bucket x one field of one stream: how many of the bucket's rows hold a value there.
--- $bucket: length in microseconds, weeks begin on Monday; $source: text or NULL for all; $start, $end: half-open span,
--- either may be NULL; $most: how many unmapped fields at most, the most frequent ones. Current revisions only.
+-- $stream; $bucket: length in microseconds, weeks begin on Monday; $source: text or NULL for all; $start, $end: half-open
+-- span; $summed_from, $summed_to: the whole hours in it, of which the sums of ingest are taken; $columns: the stream's
+-- columns, $names: those and "attributes"; $most: how many unmapped fields at most, the most frequent ones.
+-- Current revisions only.
 -- Composed in: the event table, and for each column its name as a literal with the test whether it has a value.
 -- Unmapped fields are the keys of attributes and, one level down, of the objects in them. They are looked for once per
 -- shape (keys and types, "NULL" for a null): logs have few shapes and many rows.
-WITH chosen AS (
+WITH not_summed AS (
+    SELECT * FROM {events} WHERE occurred_at >= $start AND occurred_at < $summed_from
+    UNION ALL
+    SELECT * FROM {events} WHERE occurred_at >= $summed_to AND occurred_at < $end
+    UNION ALL
+    SELECT * FROM {events}
+    WHERE occurred_at >= $summed_from AND occurred_at < $summed_to AND batch IN (
+        SELECT batch FROM batches ANTI JOIN (SELECT batch FROM batches_summed WHERE stream = $stream) USING (batch)
+        WHERE stream = $stream)
+),
+chosen AS (
     SELECT * EXCLUDE (attributes), json_structure(attributes) AS _shape,
            time_bucket(to_microseconds($bucket::BIGINT), occurred_at) AS _bucket
-    FROM {events}
+    FROM not_summed
     WHERE closed_by IS NULL AND ($source::VARCHAR IS NULL OR source = $source::VARCHAR)
-      AND ($start::TIMESTAMPTZ IS NULL OR occurred_at >= $start::TIMESTAMPTZ)
-      AND ($end::TIMESTAMPTZ IS NULL OR occurred_at < $end::TIMESTAMPTZ)
 ),
-buckets AS (
-    SELECT _bucket, count(*) AS rows FROM chosen GROUP BY _bucket
+summed AS (
+    SELECT time_bucket(to_microseconds($bucket::BIGINT), hour) AS _bucket, field, sum(present) AS present
+    FROM field_rows
+    WHERE stream = $stream AND hour >= $summed_from AND hour < $summed_to
+      AND ($source::VARCHAR IS NULL OR source = $source::VARCHAR)
+    GROUP BY ALL
 ),
 columns_present AS (
     SELECT _bucket, unnest([{columns}], recursive := true) FROM chosen GROUP BY _bucket
@@ -33,7 +47,7 @@ inner_keys AS (
     FROM (SELECT _bucket, _shape, _rows, field, value, unnest(json_keys(value)) AS key FROM outer_keys)
 ),
 keys_present AS (
-    SELECT _bucket, field, sum(_rows)::BIGINT AS present
+    SELECT _bucket, field, sum(_rows) AS present
     FROM (
         SELECT _bucket, _shape, _rows, field FROM outer_keys WHERE value::VARCHAR <> '"NULL"'
         UNION
@@ -41,15 +55,28 @@ keys_present AS (
     )
     GROUP BY ALL
 ),
-frequent AS (
-    SELECT field FROM keys_present GROUP BY field ORDER BY sum(present) DESC, field LIMIT $most
+counted AS (
+    SELECT _bucket, field, sum(present)::BIGINT AS present
+    FROM (
+        SELECT _bucket, NULL AS field, count(*) AS present FROM chosen GROUP BY _bucket
+        UNION ALL SELECT _bucket, field, present FROM columns_present
+        UNION ALL SELECT _bucket, field, present FROM keys_present
+        UNION ALL SELECT _bucket, field, present FROM summed
+    )
+    GROUP BY ALL
 ),
-present AS (
-    SELECT _bucket, field, present FROM columns_present
-    UNION ALL
-    SELECT _bucket, field, present FROM keys_present SEMI JOIN frequent USING (field)
+buckets AS (
+    SELECT _bucket, present AS rows FROM counted WHERE field IS NULL AND present > 0
+),
+frequent AS (
+    SELECT field FROM counted
+    WHERE field IS NOT NULL AND present > 0 AND field NOT IN (SELECT unnest($columns::VARCHAR[]))
+    GROUP BY field ORDER BY sum(present) DESC, field LIMIT $most
+),
+every AS (
+    SELECT unnest($columns::VARCHAR[]) AS field UNION ALL SELECT field FROM frequent
 )
-SELECT buckets._bucket, every.field, buckets.rows, coalesce(present.present, 0)
-FROM buckets CROSS JOIN (SELECT DISTINCT field FROM present) AS every
-LEFT JOIN present ON present._bucket = buckets._bucket AND present.field = every.field
+SELECT buckets._bucket, every.field, buckets.rows, greatest(coalesce(counted.present, 0), 0)
+FROM buckets CROSS JOIN every
+LEFT JOIN counted ON counted._bucket = buckets._bucket AND counted.field = every.field
 ORDER BY buckets._bucket, every.field

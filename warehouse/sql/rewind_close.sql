@@ -1,4 +1,4 @@
--- Close the rows that batches in ($after, $through] superseded, of those that are in already; gives how many. A row is
+-- Close the rows that batches in ($after, $through] superseded, of those that are in already. A row is
 -- told by batch and position. Composed in: the event table (a checked name).
 UPDATE {table} AS mine
 SET closed_by = theirs.closed_by
