@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
-from warehouse.records.decisions import DecisionKind, Delivery
+from warehouse.records.decisions import Delivery
 from warehouse.records.errors import DeliveryError
 
-ACTIONS = frozenset(get_args(DecisionKind)) - {"waive", "restate", "erase"}
+ACTIONS = frozenset({"start", "go", "hold", "pause", "expand", "resume", "retire"})
 PERMISSIONS = frozenset({"start", "go", "expand", "resume"})
 
 

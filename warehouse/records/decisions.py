@@ -11,7 +11,24 @@ from typing import Literal as OneOf
 MONITOR = "gatehold monitor"
 """The actor of entries that no person made."""
 
-DecisionKind = OneOf["start", "go", "hold", "pause", "expand", "resume", "waive", "restate", "erase"]
+DecisionKind = OneOf[
+    "start",
+    "go",
+    "hold",
+    "pause",
+    "expand",
+    "resume",
+    "retire",
+    "sign_off",
+    "waive",
+    "approve",
+    "acknowledge",
+    "restate",
+    "erase",
+    "access",
+]
+"""What an entry is: a standing (go, hold, pause), an act on a rollout, an act on what was found, or, with no rollout,
+`access`: people, their roles and tokens changed, or an act was refused to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
