@@ -55,7 +55,7 @@ def test_a_message_survives_the_outbox(tmp_path: Path) -> None:
 
 
 def test_people_have_acts_that_no_switch_hears_of() -> None:
-    assert {"start", "go", "hold", "pause", "expand", "resume"} == ACTIONS
+    assert {"start", "go", "hold", "pause", "expand", "resume", "retire"} == ACTIONS
 
 
 @pytest.mark.parametrize("body", [{"action": "explode"}, {"action": "pause"}, {"action": "pause", "at": 3}])
