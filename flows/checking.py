@@ -14,7 +14,7 @@ from flows.project import Project
 from flows.stores import Stores
 from flows.unclaimed import unclaimed
 from warehouse import check_runs, findings, ledger, profile
-from warehouse.check_runs import CheckRun
+from warehouse.check_runs import CheckRun, KeptResult
 from warehouse.new_rows import new_rows
 from warehouse.records.evidence import Finding
 from warehouse.records.ingest import BatchReport
@@ -40,7 +40,8 @@ def check(project: Project, stores: Stores, pulled: Sequence[PullReport], *, now
 
     New are the rows that no finished check has seen: those just pulled, and those of a run that died before its check.
     """
-    found, runs = [*_sources(pulled, now)], []
+    found: list[Finding] = [*_sources(pulled, now)]
+    runs: list[tuple[CheckRun, list[KeptResult]]] = []
     for stream in sorted({report.stream for report in pulled}):
         seen = check_runs.through(stores.warehouse, stream)
         batches = ledger.batches(stores.warehouse, stream=stream, after_batch=seen)
@@ -55,15 +56,15 @@ def check(project: Project, stores: Stores, pulled: Sequence[PullReport], *, now
     with stores.warehouse.transaction():
         # Together: a run that dies in between must not leave rows as checked and forget what was found in them.
         findings.record(stores.warehouse, new, now=now)
-        for run in runs:
-            check_runs.add(stores.warehouse, run)
+        for done, results in runs:
+            check_runs.add(stores.warehouse, done, results)
     return DataChecks(tuple(new), drift)
 
 
 def _expectations(
     project: Project, stores: Stores, stream: str, batches: Sequence[BatchReport], *, now: datetime
-) -> tuple[CheckRun | None, list[Finding]]:
-    """What the suite of the stream says of the rows of the batches, with the run to be noted; None without rows."""
+) -> tuple[tuple[CheckRun, list[KeptResult]] | None, list[Finding]]:
+    """What the suite of the stream says of the rows of the batches, with what is to be kept; None without rows."""
     from checks.quality import gx
 
     new = [b for b in batches if b.accepted or b.restated]
@@ -75,7 +76,10 @@ def _expectations(
     results = gx.run(rows.connect, rows.view, suite, stream=stream, batch=last)
     counts = {state: sum(r.state == state for r in results) for state in ("passed", "failed", "error", "no_data")}
     run = CheckRun(stream, first, last, now, *counts.values())
-    return run, expectations.findings(results, seen_at=new[-1].last_at)
+    kept = [
+        KeptResult(r.name, r.state, r.severity, r.owner, r.observed, r.expected, r.unexpected, r.rows) for r in results
+    ]
+    return (run, kept), expectations.findings(results, seen_at=new[-1].last_at)
 
 
 def _changes(project: Project, stores: Stores, stream: str, batches: Sequence[BatchReport]) -> list[Finding]:

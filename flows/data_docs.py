@@ -6,9 +6,11 @@ import os
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
-from checks.quality.data_docs import Checked, StreamDocs, stream_docs
+from checks.quality.data_docs import Checked, Result, StreamDocs, stream_docs
 from checks.quality.expectations import suite
+from checks.quality.records import CheckState
 from dashboards.data_docs.model import DocsPage
 from flows import deciding
 from flows.project import Project
@@ -42,12 +44,16 @@ def write(project: Project, stores: Stores, *, main_page: Path, now: datetime) -
 def gather(project: Project, stores: Stores, stream: str) -> StreamDocs:
     """What was kept of the checks of one stream, beside what the policy expects of it now."""
     known = project.policy.stream(stream)
+    carried_out = check_runs.recent(stores.warehouse, stream, limit=LIMIT)
     runs = [
         Checked(r.checked_at, r.first_batch, r.last_batch, r.passed, r.failed, r.errored, r.no_data)
-        for r in check_runs.recent(stores.warehouse, stream, limit=LIMIT)
+        for r in carried_out
     ]
+    kept = check_runs.results(stores.warehouse, carried_out[0]) if carried_out else []
+    results = {r.name: Result(cast(CheckState, r.state), r.observed) for r in kept}
     found = findings.of_stream(stores.warehouse, stream, kind="expectation", limit=LIMIT)
-    return stream_docs(stream, known.description, suite(known, project.policy.expectations(stream)), runs, found)
+    checks = suite(known, project.policy.expectations(stream))
+    return stream_docs(stream, known.description, checks, runs, found, results)
 
 
 def _replace(path: Path, html: str) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,18 @@ def draw_all(project: Project, stores: Stores, drifted: Iterable[Drifted], *, no
             section = sections[one.name]
             pages.append(draw(project, stores, section, one.report, one.current_start, one.current_end, now=now))
     return pages
+
+
+def with_pages(project: Project, stores: Stores, drifted: Iterable[Drifted], *, now: datetime) -> list[Drifted]:
+    """The same comparisons, all of them, each that has a report with its page, drawn where it does not tell it yet.
+
+    Raises:
+        CheckError: Evidently failed; the reason is its own.
+    """
+    return [
+        replace(one, page=str(pages[0])) if (pages := draw_all(project, stores, [one], now=now)) else one
+        for one in drifted
+    ]
 
 
 def draw(

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """What an erasure did: its record, the entries of the decision log, the files that were written anew."""
+    """What an erasure did: its record, the entries of the decision log, the files that were written anew.
+
+    `lake` says why the rows may still be in the lake; empty when they are not, or there is none.
+    """
 
     record: Erased
     entries: tuple[DecisionEntry, ...]
     rewritten: Rewriting | None
     snapshot: Published | None
+    lake: str = ""
 
 
 def erase(
@@ -39,7 +43,8 @@ def erase(
         UsageError: no stream has the column, or name or reason are missing.
         StoreError: the file cannot be written anew; the rows are gone, and `gatehold storage compact` tries again.
     """
-    from flows import publishing, retaining, snapshotting
+    from flows import drifting, publishing, retaining, snapshotting
+    from flows.scaling import lake
     from warehouse import erasure, storage
 
     asked = Erasure(column=column, values=_forms(project, column, value), by=by, reason=reason)
@@ -49,8 +54,9 @@ def erase(
     entries = log_pending(project, stores)
     rewritten = storage.compact(stores.warehouse, now=now, force=True)
     published = snapshotting.publish(project, stores, now=now, fresh=True)
-    publishing.write_page(project, stores, now=now)
-    return Erasing(record, tuple(entries), rewritten, published)
+    drift = list(drifting.compare_all(project, stores, now=now).values())
+    publishing.write_page(project, stores, now=now, drift=drift)
+    return Erasing(record, tuple(entries), rewritten, published, lake.trouble_forgetting(project, stores, now=now))
 
 
 def log_pending(project: Project, stores: Stores) -> list[DecisionEntry]:

@@ -24,13 +24,15 @@ ATTRIBUTES = "attributes"
 class Kept:
     """How a run left the store: what was removed, whether the file was written anew, what readers see from now on.
 
-    `trouble` says in one sentence what could not be done; the decisions of the run stand all the same.
+    `trouble` says in one sentence what could not be done; the decisions of the run stand all the same. `lake` says why
+    what was removed may still be in the lake; empty when it is not, or there is none.
     """
 
     removed: tuple[Removal, ...] = ()
     rewritten: Rewriting | None = None
     snapshot: Published | None = None
     trouble: str = ""
+    lake: str = ""
 
 
 def keep(project: Project, stores: Stores, *, now: datetime) -> Kept:

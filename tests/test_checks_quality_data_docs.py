@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import gatehold
 
-from checks.quality.data_docs import Checked, StreamDocs, stream_docs
+from checks.quality.data_docs import Checked, Result, StreamDocs, stream_docs
 from checks.quality.expectations import findings
 from checks.quality.outcome import errored
 from checks.quality.records import Expectation
@@ -45,8 +45,12 @@ def run(*, passed: int = 0, failed: int = 0, errored: int = 0, no_data: int = 0)
     return Checked(AT, 5, 7, passed, failed, errored, no_data)
 
 
-def docs(*runs: Checked, found: tuple[tuple[datetime, Finding], ...] = ()) -> StreamDocs:
-    return stream_docs("interactions", "Exchanges.", SUITE, runs, found)
+def docs(
+    *runs: Checked,
+    found: tuple[tuple[datetime, Finding], ...] = (),
+    results: dict[str, Result] | None = None,
+) -> StreamDocs:
+    return stream_docs("interactions", "Exchanges.", SUITE, runs, found, results)
 
 
 def states(shown: StreamDocs) -> list[str]:
@@ -81,6 +85,22 @@ def test_an_expectation_without_a_value_is_not_told_apart_and_so_not_kept() -> N
     assert states(shown) == ["failed", "no_finding", "no_finding"]
     assert shown.silent == 1
     assert "no finding" in html(shown)
+
+
+def test_a_kept_result_tells_what_was_kept_from_what_had_no_value() -> None:
+    kept = {QUICK.name: Result("failed", "3 of 50 rows"), FILLED.name: Result("passed", "0 of 50 rows")}
+    kept[COST.name] = Result("no_data", "")
+    shown = docs(run(passed=1, failed=1, no_data=1), found=((AT, BROKEN),), results=kept)
+    assert states(shown) == ["failed", "passed", "no_data"]
+    assert shown.expectations[1].observed == "0 of 50 rows"
+    assert "no value to look at" in html(shown)
+    assert ">no finding<" not in html(shown)
+    assert "it says “no finding”" not in html(shown)
+
+
+def test_an_expectation_that_the_newest_run_did_not_know_is_not_kept() -> None:
+    shown = docs(run(passed=2), results={QUICK.name: Result("passed", ""), FILLED.name: Result("passed", "")})
+    assert states(shown) == ["passed", "passed", "no_finding"]
 
 
 def test_a_suite_that_has_grown_since_the_check_is_not_kept() -> None:
@@ -156,3 +176,5 @@ def test_the_command_writes_a_page_for_each_stream_when_asked(tmp_path: Path) ->
     mine = next(e for e in kept.expectations if e.name == "answers before the question")
     assert (mine.state, mine.severity, mine.owner) == ("failed", "critical", "Priya Nair")
     assert mine.detail.endswith("To be looked at by Priya Nair.")
+    assert {e.state for e in kept.expectations} <= {"passed", "failed", "no_data"}
+    assert any(e.state == "passed" for e in kept.expectations)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from warehouse.scope import statement, utc
@@ -23,10 +24,49 @@ class CheckRun:
     no_data: int
 
 
-def add(warehouse: Warehouse, run: CheckRun) -> None:
-    """Remember one carrying out."""
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """What one expectation said in one carrying out.
+
+    `state` is "passed", "failed", "no_data" or "error". `unexpected` counts the rows that break it, `rows` those looked
+    at; both are None where it counts no rows or could not be carried out.
+    """
+
+    name: str
+    state: str
+    severity: str
+    owner: str
+    observed: str
+    expected: str
+    unexpected: int | None
+    rows: int | None
+
+
+def add(warehouse: Warehouse, run: CheckRun, results: Sequence[KeptResult] = ()) -> None:
+    """Remember one carrying out, and what each expectation said."""
     values = {name: getattr(run, name) for name in CheckRun.__dataclass_fields__}
     warehouse.connection.execute(statement("checks_add"), values | {"checked_at": utc(run.checked_at)})
+    if not results:
+        return
+    import pyarrow as pa
+
+    kinds = {"unexpected": pa.int64(), "rows": pa.int64()}
+    columns = {
+        field.name: pa.array([getattr(r, field.name) for r in results], kinds.get(field.name, pa.string()))
+        for field in fields(KeptResult)
+    }
+    columns["stream"] = pa.array([run.stream] * len(results), pa.string())
+    columns["last_batch"] = pa.array([run.last_batch] * len(results), pa.int64())
+    columns["checked_at"] = pa.array([utc(run.checked_at)] * len(results), pa.timestamp("us", tz="UTC"))
+    warehouse.connection.register("result_rows", pa.table(columns))
+    warehouse.connection.execute(statement("checks_results_add"))
+    warehouse.connection.unregister("result_rows")
+
+
+def results(warehouse: Warehouse, run: CheckRun) -> list[KeptResult]:
+    """What each expectation said in one carrying out, by name; [] for one from before results were kept."""
+    values = {"stream": run.stream, "last_batch": run.last_batch, "checked_at": utc(run.checked_at)}
+    return [KeptResult(*row) for row in warehouse.connection.execute(statement("checks_results_of"), values).fetchall()]
 
 
 def since(warehouse: Warehouse, *, since: datetime, until: datetime) -> dict[str, int]:

@@ -20,10 +20,12 @@ from warehouse.store import Warehouse
 
 PRIVATE = frozenset(
     {
+        "backfill_todo",
         "batches_summed",
         "contents",
         "cursors",
         "id_runs",
+        "profiled",
         "sightings",
         "summarised",
         "tombstones",

@@ -8,7 +8,7 @@ counted twice. Summaries of windows that an open epoch may still need stay.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import duckdb
@@ -22,9 +22,15 @@ from warehouse.tables import table_of
 
 GAP = timedelta(days=1)
 """The longest gap within a session."""
-SUMMARIES = ("metric_digest", "window_start")
-"""Columns by which a table of summaries is known."""
-TOLD = (("standings", "at_time"), ("verdicts", "at_time"), ("findings", "found_at"), ("check_runs", "checked_at"))
+SUMMARIES = ({"metric_digest", "window_start"}, {"scheme", "window_start"}, {"field", "hour"})
+"""Columns by which a table of summaries is known: of metrics, of profiles for drift, of which fields have values."""
+TOLD = (
+    ("standings", "at_time"),
+    ("verdicts", "at_time"),
+    ("findings", "found_at"),
+    ("check_runs", "checked_at"),
+    ("check_results", "checked_at"),
+)
 """What runs said, with the column of its time; it goes with evidence."""
 
 
@@ -51,11 +57,18 @@ def apply(warehouse: Warehouse, rules: RetentionRules, *, now: datetime) -> list
                 removed += _events(warehouse, stream, day - rules.events, now)
         removed += _quarantined(warehouse, "quarantine", day - rules.events, now)
     if rules.cells is not None:
-        summaries = [t for t, columns in tables.items() if t == "window_counts" or {*SUMMARIES} <= set(columns)]
+        summaries = {t: time for t, columns in tables.items() if (time := summary_time(t, columns)) is not None}
         removed += _cells(warehouse, summaries, day - rules.cells, now)
     if rules.evidence is not None:
         removed += _evidence(warehouse, day - rules.evidence, now)
     return removed
+
+
+def summary_time(table: str, columns: Sequence[str]) -> str | None:
+    """The column by which a table of summaries of windows ages; None for any other table."""
+    if table != "window_counts" and not any(known <= set(columns) for known in SUMMARIES):
+        return None
+    return "window_start" if "window_start" in columns else "hour"
 
 
 def removals(warehouse: Warehouse) -> list[Removal]:
@@ -143,7 +156,7 @@ def _events(warehouse: Warehouse, stream: str, bound: datetime, now: datetime) -
         yield from _log(connection, Removal(utc(now), "events", stream, bound, rows))
 
 
-def _cells(warehouse: Warehouse, tables: Sequence[str], bound: datetime, now: datetime) -> Iterator[Removal]:
+def _cells(warehouse: Warehouse, tables: Mapping[str, str], bound: datetime, now: datetime) -> Iterator[Removal]:
     """Remove summaries of windows before `bound`, but none from the first window of an open epoch on."""
     asked = "SELECT min(first_window) FROM epochs WHERE closed_at IS NULL"
     row = warehouse.connection.execute(asked).fetchone()
@@ -154,8 +167,8 @@ def _cells(warehouse: Warehouse, tables: Sequence[str], bound: datetime, now: da
         return
     with warehouse.transaction() as connection:
         rows = sum(
-            _count(connection, f"DELETE FROM {identifier(table)} WHERE window_start < $bound", {"bound": bound})
-            for table in tables
+            _count(connection, f"DELETE FROM {identifier(table)} WHERE {identifier(time)} < $bound", {"bound": bound})
+            for table, time in tables.items()
         )
         if rows or mark is not None:
             _note(connection, "cells", "", 0, bound, "")

@@ -28,10 +28,19 @@ FREE_SHARE = 0.25
 FREE_BYTES = 16_000_000
 """Unused bytes below which it is not."""
 _GROUPS = {
-    "evidence": ("epochs", "evidence", "pins", "self_tests", "standings", "verdicts", "check_runs", "findings"),
+    "evidence": (
+        "epochs",
+        "evidence",
+        "pins",
+        "self_tests",
+        "standings",
+        "verdicts",
+        "check_runs",
+        "check_results",
+        "findings",
+    ),
     "quarantine": ("quarantine",),
 }
-_SUMMARIES = "metric_digest"
 
 
 def compact(warehouse: Warehouse, *, now: datetime, force: bool = False) -> Rewriting | None:
@@ -194,7 +203,7 @@ def _room(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
 def _group(table: str, columns: Sequence[str]) -> Any:
     if group := next((name for name, tables in _GROUPS.items() if table in tables), None):
         return group
-    return "summaries" if _SUMMARIES in columns else "ledger"
+    return "summaries" if retention.summary_time(table, columns) or "metric_digest" in columns else "ledger"
 
 
 def _months(connection: duckdb.DuckDBPyConnection, stream: str, rows: int, texts: int, narrow: int) -> list[Month]:

@@ -47,6 +47,12 @@ def forget(warehouse: Warehouse) -> None:
         warehouse.connection.execute(f"DELETE FROM {table}")
 
 
+def forget_current(warehouse: Warehouse) -> None:
+    """Take the profiles of the current day away: what a run finds whose reference was pinned before."""
+    for table in ("profiled", "profile_bins"):
+        warehouse.connection.execute(f"DELETE FROM {table} WHERE batch = (SELECT max(batch) FROM batches)")
+
+
 def drift(warehouse: Warehouse, pinned: Pinned) -> DriftReport:
     """Profiles of both days from their rows, stored, and the current day compared with the reference."""
     summing.summarise(warehouse, pinned.schemes, STREAM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from warehouse.records.folded import FoldedWindows, moment
 _MEANS = ("limit", "reference", "score_difference")
 """Kinds whose interval for every window comes from running sums; the others are measured anew for each."""
 
-_MOST = 100
-"""About how many windows are drawn of the others."""
+_MOST_MEANS, _MOST = 400, 100
+"""About how many windows are drawn of these, and of the others: a page has no room for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class EvidencePoint:
 
 
 def history(gate: GateSpec, epoch: Epoch, rows: ledger.Rows, window_seconds: int) -> list[EvidencePoint]:
-    """One point per window with units, or of about a hundred of them, ascending; empty without any.
+    """One point per window with units, or for some hundred of them, evenly spaced, ascending; empty without any.
+
+    The newest window and the one with the most evidence of a breach are always among them.
 
     Corrections are epochs of their own. The running sums are plain floating point: a point may differ from the verdict
     of that time in the twelfth digit.
@@ -61,28 +63,36 @@ def history(gate: GateSpec, epoch: Epoch, rows: ledger.Rows, window_seconds: int
         EvidencePoint(
             moment(int(found.end[i])), units[i], *measured, evidence[i], kind.passing(gate, wealth[i].tolist())
         )
-        for i, measured in _measured(gate, found)
+        for i, measured in _measured(gate, found, _drawn(evidence, _MOST_MEANS if gate.test in _MEANS else _MOST))
     ]
 
 
-def _measured(gate: GateSpec, rows: FoldedWindows) -> Iterator[tuple[int, tuple[float | None, float, float]]]:
+def _drawn(evidence: Sequence[float], most: int) -> list[int]:
+    """Places of the windows that are drawn, ascending."""
+    step = max(1, len(evidence) // most)
+    peak = max(range(len(evidence)), key=evidence.__getitem__)
+    return sorted({*range(step - 1, len(evidence), step), peak, len(evidence) - 1})
+
+
+def _measured(
+    gate: GateSpec, rows: FoldedWindows, places: Sequence[int]
+) -> Iterator[tuple[int, tuple[float | None, float, float]]]:
     """Estimate, low and high end after each window that is drawn, with its place."""
     of = score_difference.as_mean(gate) if gate.test == "score_difference" else gate
     if gate.test in _MEANS:
-        yield from enumerate(_means(of, rows))
+        yield from zip(places, _means(of, rows, places), strict=True)
         return
-    step = max(1, len(rows) // _MOST)
-    for i in sorted({*range(step - 1, len(rows), step), len(rows) - 1}):
+    for i in places:
         found = kinds.of(gate).measure(gate, rows.take(slice(0, i + 1)))
         yield i, (found.estimate, found.low, found.high)
 
 
-def _means(gate: GateSpec, rows: FoldedWindows) -> Iterator[tuple[float | None, float, float]]:
+def _means(gate: GateSpec, rows: FoldedWindows, places: Sequence[int]) -> Iterator[tuple[float | None, float, float]]:
     alpha, beta = gate.budgets
-    units = np.cumsum(rows.units)
-    wealth, passing = np.cumsum(rows.breach, axis=0), np.cumsum(rows.passing, axis=0)
+    units = np.cumsum(rows.units)[places]
+    wealth, passing = np.cumsum(rows.breach, axis=0)[places], np.cumsum(rows.passing, axis=0)[places]
     least, most = interval.ends(wealth, passing, units.astype(float), badness.limit_of(gate), alpha, beta)
-    lows, highs = np.cumsum(rows.total_low).tolist(), np.cumsum(rows.total_high).tolist()
+    lows, highs = np.cumsum(rows.total_low)[places].tolist(), np.cumsum(rows.total_high)[places].tolist()
     for i, number in enumerate(units.tolist()):
         low, high = sorted(badness.to_value(gate, float(end[i])) for end in (least, most))
         yield limit.mean(gate, number, lows[i], highs[i]), low, high

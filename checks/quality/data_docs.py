@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Literal as OneOf
 
 from checks.quality.outcome import expected
-from checks.quality.records import Expectation, Severity
+from checks.quality.records import CheckState, Expectation, Severity
 from warehouse.records.evidence import Finding
 
-ExpectationState = OneOf["passed", "failed", "error", "no_finding", "never_checked"]
+ExpectationState = OneOf["passed", "failed", "error", "no_data", "no_finding", "never_checked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,22 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What one expectation said in the newest run, as it was kept."""
+
+    state: CheckState
+    observed: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectationDoc:
     """What one expectation said of the newest rows checked.
 
-    `state` is "passed" only where the kept counts prove it; "no_finding" where it was kept or had no value to look at,
-    which the counts do not tell apart; "never_checked" where no suite was carried out. `observed` and `detail` are
-    those of the finding, empty without one. `owner` is empty where the policy names nobody. `found` counts the kept
-    findings of that name, `last_found_at` is when the newest of them was found.
+    `state` is what its kept result says. Of a run from before results were kept it is "passed" only where the counts
+    prove it, and "no_finding" where they do not; also for an expectation that is newer than the run. "never_checked":
+    no suite was carried out. `observed` is of the result, `detail` of the finding, both empty without one. `owner` is
+    empty where the policy names nobody. `found` counts the kept findings of that name, `last_found_at` is when the
+    newest of them was found.
     """
 
     name: str
@@ -82,8 +91,11 @@ def stream_docs(
     suite: Sequence[Expectation],
     runs: Sequence[Checked],
     found: Sequence[tuple[datetime, Finding]],
+    results: Mapping[str, Result] | None = None,
 ) -> StreamDocs:
     """The kept results of one stream; `runs` and `found` (of kind "expectation", with their times) are newest first.
+
+    `results` are those of the newest run by the name of the expectation.
 
     An expectation without a finding in the newest run is never taken for passed unless the counts of that run say so.
     """
@@ -99,7 +111,7 @@ def stream_docs(
     return StreamDocs(
         stream,
         description,
-        tuple(_doc(check, named, kept, last) for check in suite),
+        tuple(_doc(check, named, kept, last, (results or {}).get(check.name)) for check in suite),
         others,
         tuple(runs),
         kept,
@@ -118,12 +130,18 @@ def _silent(run: Checked, now: Sequence[FoundBefore]) -> int:
 
 
 def _doc(
-    check: Expectation, named: Mapping[str, FoundBefore], kept: Sequence[FoundBefore], otherwise: ExpectationState
+    check: Expectation,
+    named: Mapping[str, FoundBefore],
+    kept: Sequence[FoundBefore],
+    otherwise: ExpectationState,
+    result: Result | None,
 ) -> ExpectationDoc:
     mine = [each for each in kept if each.finding.name == check.name]
     now = named.get(check.name)
     state: ExpectationState = otherwise
-    if now is not None:
+    if result is not None:
+        state = result.state
+    elif now is not None:
         state = "failed" if now.finding.state == "failed" else "error"
     return ExpectationDoc(
         name=check.name,
@@ -132,7 +150,7 @@ def _doc(
         owner=check.owner,
         expected=expected(check),
         state=state,
-        observed=now.finding.observed if now else "",
+        observed=result.observed if result else now.finding.observed if now else "",
         detail=now.finding.detail if now else "",
         found=len(mine),
         last_found_at=mine[0].at if mine else None,

@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "passed": "kept",
     "failed": "broken",
     "error": "not carried out",
+    "no_data": "no value to look at",
     "no_finding": "no finding",
     "never_checked": "never checked",
 }

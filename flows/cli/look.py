@@ -6,15 +6,19 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from checks.gates import saying
 from flows import project as projects
 from flows.cli import meters, terminal
 from flows.cli.options import DEFAULT_CONFIG, AsOf, Config, Data, Json, moment
 from flows.cli.progress import progress
 from warehouse.records.errors import UsageError
+
+if TYPE_CHECKING:
+    from warehouse.people.glance import Word
 
 EXIT = {"go": 0, "hold": 10, "pause": 11}
 
@@ -74,22 +78,29 @@ def report(
 ) -> None:
     """Write the page of everything known as one HTML file.
 
-    Rollouts, gates, data and decisions, in a file that needs no network. `gatehold run` writes it as well.
+    Rollouts, gates, data and decisions, in a file that needs no network. `gatehold run` writes it as well. Evidently's
+    page of each drift section is drawn beside it, where the one that is there does not tell the same.
     """
     from flows import data_docs as docs
-    from flows import publishing
+    from flows import drift_page, drifting, publishing
     from flows.stores import open_stores
 
     project = projects.load(config, data=data)
     with progress() as step, open_stores(project, say=step) as stores:
-        step("Writing the page")
         now = moment(as_of)
-        written = publishing.write_page(project, stores, now=now, out=out)
+        step("Comparing with the reference")
+        drifted = list(drifting.compare_all(project, stores, now=now).values())
+        step("Drawing drift pages")
+        drifted = drift_page.with_pages(project, stores, drifted, now=now)
+        step("Writing the page")
+        written = publishing.write_page(project, stores, now=now, out=out, drift=drifted)
         pages = docs.write(project, stores, main_page=written, now=now) if data_docs else []
+    drawn = [one.page for one in drifted if one.page]
     if as_json:
-        terminal.emit({"page": written, **({"data_docs": pages} if data_docs else {})})
+        found = {"page": written, **({"drift": drawn} if drawn else {}), **({"data_docs": pages} if data_docs else {})}
+        terminal.emit(found)
         return
-    for path in (written, *pages):
+    for path in (written, *drawn, *pages):
         terminal.say(f"Written: {path}")
 
 
@@ -97,31 +108,17 @@ def standings(project: projects.Project, now: datetime) -> dict[str, dict[str, A
     """What each configured rollout may do at `now`: the published standing, or `hold` when it is no longer good."""
     from warehouse.people import glance
 
-    latest = glance.standings(project.data)
+    words = glance.words(project.data)
     digest = project.policy.digest
     return {
-        r.name: _current(latest[r.name].body, now, digest) if r.name in latest else _never_run(r.name, r.stages[0])
+        r.name: _said_now(words[r.name], now, digest) if r.name in words else _never_run(r.name, r.stages[0])
         for r in project.policy.rollouts
     }
 
 
-def _current(body: Mapping[str, Any], now: datetime, digest: str) -> dict[str, Any]:
-    found = dict(body["standing"])
-    was, until = found["standing"], datetime.fromisoformat(found["valid_until"])
-    if was == "pause":
-        return found
-    if now >= until:
-        detail = f"The last run's word ({was}) held until {_time(until)}; run the monitor again."
-        _hold(found, "lease_lapsed", detail)
-    if found["config_digest"] != digest:
-        detail = f"The configuration was changed after the last run, whose word was {was}; run the monitor again."
-        _hold(found, "configuration_changed", detail)
-    return found
-
-
-def _hold(found: dict[str, Any], code: str, detail: str) -> None:
-    found["standing"] = "hold"
-    found["reasons"] = [{"code": code, "detail": detail, "gate": None}, *found["reasons"]]
+def _said_now(word: Word, now: datetime, digest: str) -> dict[str, Any]:
+    told = {} if word.stop is None else word.stop.told()
+    return saying.now_says(word.standing.body["standing"], now, config_digest=digest, **told)
 
 
 def _never_run(rollout: str, stage: str) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def compact(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = No
     text that was removed `rewrite_after` ago.
     """
     from flows import retaining, snapshotting, summarising
+    from flows.scaling import lake
     from flows.stores import open_stores
     from warehouse import retention, storage
 
@@ -70,7 +71,8 @@ def compact(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = No
         say("Writing the file anew")
         rewritten = storage.compact(stores.warehouse, now=now, force=True)
         published = snapshotting.publish(project, stores, now=now, fresh=True)
-    kept = retaining.Kept(tuple(removed), rewritten, published)
+        behind = lake.trouble_forgetting(project, stores, now=now)
+    kept = retaining.Kept(tuple(removed), rewritten, published, lake=behind)
     if as_json:
         terminal.emit(kept)
         return
@@ -118,8 +120,9 @@ def erase(
     terminal.say(
         f"Erasure {record.erasure} is in the decision log. Sums, evidence and decisions are unchanged.", "green"
     )
-    elsewhere = "Log files, backups" if project.policy.storage is None else "The lake, log files, backups"
-    terminal.say(f"{elsewhere} and exported pages are yours to clean.", "yellow")
+    if done.lake:
+        terminal.entry("warning", done.lake)
+    terminal.say("Log files, backups and exported pages are yours to clean.", "yellow")
 
 
 def show_kept(kept: Kept) -> None:
@@ -131,8 +134,8 @@ def show_kept(kept: Kept) -> None:
             terminal.say(f"{removal.rows:,} rows{of}: {what} from before {removal.bound:%Y-%m-%d} removed", indent=2)
     if kept.rewritten is not None:
         terminal.say(f"File written anew: {_size(kept.rewritten.before)} before, {_size(kept.rewritten.after)} now")
-    if kept.trouble:
-        terminal.entry("warning", kept.trouble)
+    for trouble in filter(None, (kept.trouble, kept.lake)):
+        terminal.entry("warning", trouble)
 
 
 def _asked(session: str | None, event: str | None, where_column: str | None) -> tuple[str, str]:

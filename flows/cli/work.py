@@ -59,7 +59,7 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
     with progress() as say, open_stores(project, say=say) as stores:
         done = run_with(project, stores, now=now, say=say, reading=reading(say))
         say("Writing the page")
-        page = publishing.write_page(project, stores, now=now)
+        page = publishing.write_page(project, stores, now=now, drift=list(done.checks.drift.values()))
     if as_json:
         terminal.emit({**terminal.jsonable(done), "page": page})
         return
@@ -74,6 +74,8 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
         terminal.say("`gatehold gate ROLLOUT` shows every gate of one.", "dim")
     look.mark_simulated(found)
     show_undelivered(done.delivered)
+    if done.lake:
+        terminal.entry("warning", done.lake)
     if done.kept is not None:
         storage.show_kept(done.kept)
     terminal.say(f"Page: {page}", "dim")

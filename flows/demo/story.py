@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboards.page.model import Marker
 from flows import project as projects
@@ -20,6 +20,7 @@ from flows.stores import open_stores
 from warehouse.records.errors import UsageError
 
 if TYPE_CHECKING:
+    from checks.gates.records import Standing
     from checks.rollout import Refusal
     from flows.demo.files import DemoFile
     from flows.demo.incidents import Act
@@ -132,7 +133,7 @@ def _play(stage: _Stage, seed: int, end: datetime, progress: Say) -> Pass:
         done = run_with(stage.project, stage.stores, now=now)
         stage.rows += sum(b.received for r in done.pulled for b in r.batches if not b.repeated)
         before = _decided(stage, done, before)
-        _people(stage, now)
+        _people(stage, done.outcomes[0].standing, now)
     assert done is not None
     return done
 
@@ -155,30 +156,42 @@ def _decided(stage: _Stage, done: Pass, before: str | None) -> str:
     return said
 
 
-def _people(stage: _Stage, now: datetime) -> None:
+def _people(stage: _Stage, standing: Standing, now: datetime) -> None:
     """Each act that is due, tried until the standing allows it."""
     while stage.acts and stage.acts[0].at <= now:
         act = stage.acts[0]
+        if not _ripe(act, standing):
+            return
         result = _act(stage, act, now)
-        if result is None:
-            stage.acts.pop(0)
-            continue
-        if hasattr(result, "code"):
+        if result is not None and hasattr(result, "code"):
             return
         stage.acts.pop(0)
-        named = " and ".join(f"{name} ({role})" for name, role in act.actors)
-        stage.tell(now, act.kind.upper(), f"{named} to stage {act.stage}: {act.reason}")
+        if result is not None:
+            named = " and ".join(f"{name} ({role})" for name, role in act.actors)
+            stage.tell(now, act.kind.upper(), f"{named} to stage {act.stage}: {act.reason}")
+
+
+def _ripe(act: Act, standing: Standing) -> bool:
+    """Whether people who look at the standing would try it: they do not ask for what is refused anyway."""
+    if act.kind == "expand":
+        return standing.standing == "go"
+    return act.kind != "resume" or all(verdict.outcome != "breach" for verdict in standing.verdicts)
 
 
 def _act(stage: _Stage, act: Act, now: datetime) -> DecisionEntry | Refusal | None:
     from flows import acting
 
-    people = [Person(name, role) for name, role in act.actors]
-    policy, rollout = stage.project.policy, incidents.ROLLOUT
+    people, policy, rollout = stage.stores.people, stage.project.policy, incidents.ROLLOUT
+    first, *others = (Person(name, ("approver",)) for name, _ in act.actors)
     if act.kind == "expand":
-        return acting.expand(stage.stores, policy, rollout, people, act.reason, now=now)
+        return acting.advance(people, policy, rollout, first, act.reason, now=now)
     if act.kind == "resume":
-        return acting.resume(stage.stores, policy, rollout, people, act.reason, stage=act.stage, now=now)
+        mended: dict[str, Any] = {"mended": act.mended, "mended_at": act.mended_at, "stage": act.stage}
+        found = acting.resume(people, policy, rollout, first, act.reason, **mended, now=now)
+        for second in others:
+            if not hasattr(found, "code"):
+                found = acting.confirm(people, policy, rollout, second, act.reason, now=now)
+        return found
     return None
 
 
@@ -187,8 +200,7 @@ def _page(stage: _Stage, last: Pass, end: datetime) -> Path:
 
     markers = [Marker(i.at, i.until, i.title, i.sentence) for i in incidents.timeline(end)]
     now = incidents.monitor_times(end)[-1]
-    pages = drift_page.draw_all(stage.project, stage.stores, last.checks.drift.values(), now=now)
-    drift = [replace(d, page=str(p)) for d in last.checks.drift.values() for p in pages if p.stem == f"drift-{d.name}"]
+    drift = drift_page.with_pages(stage.project, stage.stores, last.checks.drift.values(), now=now)
     return publishing.write_page(stage.project, stage.stores, now=now, drift=drift, markers=markers)
 
 

@@ -89,6 +89,18 @@ def forget(project: Project, stores: Stores, *, now: datetime) -> list[Differenc
     return mending.mend(stores.warehouse, where, now=now)
 
 
+def trouble_forgetting(project: Project, stores: Stores, *, now: datetime) -> str:
+    """Why the lake may still hold what was removed here, in one sentence; empty when it does not, or there is none.
+
+    The lake that owes it is mended by the next run that reaches it.
+    """
+    try:
+        forget(project, stores, now=now)
+    except (StoreError, UsageError) as error:
+        return f"What was removed may still be in the lake: {error} The next run that reaches it removes it there."
+    return ""
+
+
 def _bucket(environment: Mapping[str, str], bucket: Bucket) -> ObjectStorage:
     return ObjectStorage(
         key=_secret(environment, bucket.key_env),
