@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal as OneOf
 
-from checks.gates.records import Standing
+from checks.acts.breaches import record
+from checks.acts.refusal import Refusal
 from checks.gates.standing import Waiver
 from warehouse.records.decisions import DecisionEntry
 from warehouse.records.errors import LedgerError
 from warehouse.records.facts import ReleaseSeen
 
-Status = OneOf["not_started", "active", "paused"]
+__all__ = ["LIVE", "Refusal", "RolloutState", "Status", "breaches", "judged_release", "state", "waivers"]
+
+Status = OneOf["not_started", "active", "paused", "retired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +35,12 @@ class RolloutState:
     resumed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an act is refused: a code and one plain sentence."""
-
-    code: str
-    detail: str
-
-
 def state(decisions: Iterable[DecisionEntry]) -> RolloutState:
     """The state after all decisions of one rollout, in the order of the log; standings that only hold change nothing.
 
     `start` and `expand` name the new stage in their body. Starting twice, and pausing what is paused, change nothing;
-    a pause before the start counts, since whoever asks must see it.
+    a pause before the start counts, since whoever asks must see it. A pause ends only with a resume, and nothing
+    follows on a retirement.
 
     Raises:
         LedgerError: decisions of two rollouts, or a start or expansion that names no stage.
@@ -60,10 +56,14 @@ def state(decisions: Iterable[DecisionEntry]) -> RolloutState:
 
 
 def _after(now: RolloutState, entry: DecisionEntry) -> RolloutState:
+    if now.status == "retired":
+        return now
+    if entry.kind == "retire":
+        return replace(now, status="retired", since=entry.at)
     if entry.kind == "start" and not now.stage:
         status: Status = "paused" if now.status == "paused" else "active"
         return replace(now, stage=_stage(entry), status=status, since=entry.at)
-    if entry.kind == "expand":
+    if entry.kind == "expand" and now.status != "paused":
         return replace(now, stage=_stage(entry))
     if entry.kind == "pause" and now.status != "paused":
         return replace(now, status="paused", since=entry.at, epoch_ordinal=now.epoch_ordinal + 1)
@@ -118,98 +118,5 @@ def judged_release(seen: Sequence[ReleaseSeen], live: timedelta = LIVE) -> str |
 
 
 def breaches(decisions: Iterable[DecisionEntry]) -> tuple[str, ...]:
-    """Names of the gates with a breach on record in the decisions of one rollout, in the order of the log.
-
-    A breach enters with the standing that says it, and leaves with a standing in which the gate passes, with a
-    standing of another release, and with a resume. Silence never removes it, nor does a standing of no release. Of a
-    breach that gates prove only together, the gate that brings most of it is on record.
-    """
-    on_record: set[str] = set()
-    release: object = None
-    for entry in decisions:
-        standing = entry.body.get("standing")
-        if entry.kind == "resume" or (standing and standing["release"] not in (None, release)):
-            on_record.clear()
-        if standing:
-            release = release if standing["release"] is None else standing["release"]
-            on_record -= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "pass"}
-            on_record |= {v["gate"] for v in standing["verdicts"] if v["outcome"] == "breach"}
-            on_record |= {
-                r["gate"] for r in standing.get("reasons", ()) if r["code"] == "combined_evidence" and r["gate"]
-            }
-    return tuple(sorted(on_record))
-
-
-def may_expand(state: RolloutState, standing: Standing, stages: Sequence[str], now: datetime) -> Refusal | None:
-    """None when the rollout may go to its next stage at `now`, else the first thing that stands against it."""
-    if state.status == "not_started":
-        return Refusal("not_started", "The rollout has not been started; start it first.")
-    if state.status == "paused":
-        return Refusal("paused", f"{state.rollout} is paused; find the cause and resume it first.")
-    if (standing.rollout, standing.stage) != (state.rollout, state.stage):
-        return Refusal(
-            "other_stage",
-            f"The standing is for {standing.rollout} at stage {standing.stage}, but {state.rollout} is at "
-            f"{state.stage}; wait for the next run of the monitor.",
-        )
-    if state.stage not in stages:
-        return Refusal("unknown_stage", f"Stage {state.stage} is not one of {', '.join(stages)}; mend the policy.")
-    if not standing.at <= now < standing.valid_until:
-        return Refusal(
-            "lease_lapsed",
-            f"The standing is valid from {standing.at:%Y-%m-%d %H:%M} to {standing.valid_until:%Y-%m-%d %H:%M} UTC; "
-            "run the monitor again.",
-        )
-    if standing.standing != "go":
-        return Refusal("not_go", f"The standing is {standing.standing}: {standing.reasons[0].detail}")
-    if state.stage == stages[-1]:
-        return Refusal("last_stage", f"{state.stage} is the last stage of {state.rollout}; there is none to expand to.")
-    return None
-
-
-def may_resume(
-    state: RolloutState,
-    standing: Standing | None,
-    stages: Sequence[str],
-    stage: str,
-    people: int,
-    now: datetime,
-    *,
-    breached: Sequence[str] = (),
-) -> Refusal | None:
-    """None when the pause may end at `now` in `stage`, else the first thing that stands against it.
-
-    A pause ends only at the stage it came from or an earlier one, by at least one named person, and with a standing
-    that is still valid and in which no gate is in breach: the evidence has to be newer than what was mended.
-    `breached` names the gates with an unwaived breach on record (`breaches`): silence, lost evidence or a gate taken
-    out of the policy do not overcome it, a pass or another release does.
-    """
-    if state.status != "paused":
-        return Refusal("not_paused", f"{state.rollout} is not paused.")
-    if not people:
-        return Refusal("nobody", "A pause is ended by a named person.")
-    if state.stage not in stages:
-        return Refusal(
-            "unknown_stage",
-            f"{state.rollout} was paused at stage {state.stage}, which is not one of {', '.join(stages)}; put it back "
-            "into the policy.",
-        )
-    if stage not in stages or stages.index(stage) > stages.index(state.stage):
-        allowed = ", ".join(stages[: stages.index(state.stage) + 1])
-        return Refusal("stage_not_allowed", f"{stage} is not a stage to resume at; allowed: {allowed}.")
-    if standing is None or not standing.at <= now < standing.valid_until:
-        return Refusal("lease_lapsed", "No run of the monitor speaks for this moment; run it again.")
-    together, proof = standing.combined, standing.combined_proof
-    if together is not None and proof is not None and together >= proof and not breached:
-        return Refusal(
-            "still_in_breach",
-            f"The gates of {state.rollout} still prove a breach together; a pass or another release overcomes it.",
-        )
-    broken = {verdict.gate for verdict in standing.verdicts if verdict.outcome == "breach" and not verdict.waived}
-    if broken | set(breached):
-        return Refusal(
-            "still_in_breach",
-            f"No evidence is newer than the breach of {', '.join(sorted(broken | set(breached)))}; a pass or another "
-            "release overcomes it.",
-        )
-    return None
+    """Names of the gates with a breach on record in the decisions of one rollout (`checks.acts.breaches.record`)."""
+    return tuple(sorted(record(decisions).breaches))

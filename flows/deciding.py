@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from checks import rollout as rollouts
 from checks.gates import codec, standing
-from flows import epochs, notices, restating, sourcing
+from checks.releases.states import states
+from flows import epochs, knowing, notices, releasing, restating, sourcing
 from flows.judging import Case, Judged, judge
 from warehouse import facts, history, self_tests
 from warehouse.history import StandingThen, VerdictThen
-from warehouse.people import log, standings
+from warehouse.people import log, renewals
 from warehouse.records.decisions import MONITOR, DecisionEntry, NewDecision, PublishedStanding
+from warehouse.records.errors import MovedOnError
 
 if TYPE_CHECKING:
     from checks.gates.records import Standing
     from checks.policy import Policy
     from checks.rollout import RolloutState
     from flows.checking import DataChecks
+    from flows.knowing import Known
     from flows.project import Project
     from flows.stores import Stores
+
+TRIES = 3
+"""How often a rollout is judged in one run when people act on it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,11 @@ class Outcome:
 def state_of(stores: Stores, rollout: str) -> RolloutState:
     """The rollout's stage and status, folded from its decisions."""
     return rollouts.state(log.entries(stores.people, rollout=rollout))
+
+
+def last_standing(stores: Stores, rollout: str) -> Standing | None:
+    """The standing last published for the rollout, lapsed or not; None before the first run."""
+    return knowing.last_standing(stores.people, rollout)
 
 
 def _start(stores: Stores, policy: Policy, rollout: str, *, now: datetime) -> None:
@@ -57,54 +68,6 @@ def _start(stores: Stores, policy: Policy, rollout: str, *, now: datetime) -> No
     log.append(stores.people, new, [])
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the decision log says before a run: the rollout's state, waivers given, and breaches not yet overcome.
-
-    `remembered` is as in `flows.judging.Case`; `last` is the newest entry that carries a standing, or None.
-    """
-
-    state: RolloutState
-    waivers: tuple[standing.Waiver, ...]
-    breached: tuple[str, ...]
-    remembered: Mapping[str, Mapping[str, datetime]]
-    last: DecisionEntry | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The knowledge as JSON values, to be stored with a decision."""
-        return {
-            "paused": self.state.status == "paused",
-            "waivers": [{**asdict(waiver), "until": waiver.until.isoformat()} for waiver in self.waivers],
-            "breached": list(self.breached),
-        }
-
-
-def known(stores: Stores, rollout: str) -> Known:
-    """What the log says of the rollout now."""
-    entries = log.entries(stores.people, rollout=rollout)
-    return Known(
-        rollouts.state(entries),
-        rollouts.waivers(entries),
-        rollouts.breaches(entries),
-        _remembered(entries, last_standing(stores, rollout)),
-        next((e for e in reversed(entries) if e.kind in ("go", "hold", "pause")), None),
-    )
-
-
-def _remembered(entries: Sequence[DecisionEntry], last: Standing | None) -> dict[str, dict[str, datetime]]:
-    """By gate, the epochs that decisions and the last standing rested on, each with the time of the newest."""
-    found: dict[str, dict[str, datetime]] = {}
-    for entry in entries:
-        for gate, inputs in entry.body.get("inputs", {}).items():
-            if inputs.get("epoch"):
-                found.setdefault(gate, {})[inputs["epoch"]] = entry.at
-    if last is not None:
-        # A run that changes nothing writes no decision, yet it looked at windows.
-        for verdict in (v for v in last.verdicts if v.epoch):
-            found.setdefault(f"{last.rollout}/{verdict.gate}", {})[str(verdict.epoch)] = last.at
-    return found
-
-
 def record(
     stores: Stores,
     policy: Policy,
@@ -116,11 +79,15 @@ def record(
     """The new entry of the decision log with its deliveries and the published standing; None when nothing changed.
 
     An entry is written when the standing, the stage, the release or what any gate says differs from the rollout's
-    last decision; otherwise only the lease is renewed.
+    last decision, and for every new pause; otherwise only the lease is renewed.
+
+    Raises:
+        MovedOnError: somebody acted on the rollout since `before` was read.
     """
     body: dict[str, Any] = {
         "standing": codec.standing_to_json(current),
-        "before": before.to_json(),
+        "before": {**before.to_json(), "sign_offs_missing": list(before.sign_offs_missing(case.release))},
+        "forms": {gate: form.to_json() for gate, form in before.forms.items()},
         "gates": [codec.gate_to_json(j.gate) for j in judged],
         "inputs": {j.gate.key: j.inputs for j in judged},
         "window_seconds": int(policy.window.total_seconds()),
@@ -128,8 +95,10 @@ def record(
     }
     published = {"standing": body["standing"]}
     last = before.last
-    if last is not None and same_decision(last.body["standing"], body["standing"]):
-        standings.publish(stores.people, case.rollout, published, at=case.now, valid_until=current.valid_until)
+    pausing = current.standing == "pause" and not case.paused
+    if last is not None and not pausing and same_decision(last.body["standing"], body["standing"]):
+        renewed = PublishedStanding(case.rollout, published, case.now, current.valid_until)
+        renewals.renew(stores.people, renewed, notices.renewal(policy, current), seen=before.seen)
         return None
     new = NewDecision(
         key=_key(last, body["standing"]),
@@ -145,25 +114,32 @@ def record(
     return log.append(
         stores.people,
         new,
-        notices.of_standing(policy, current, last.body["standing"] if last else None),
+        notices.of_standing(policy, current, _told(before)),
         standing=PublishedStanding(case.rollout, published, case.now, current.valid_until),
+        seen=before.seen,
     )
 
 
-def last_standing(stores: Stores, rollout: str) -> Standing | None:
-    """The standing last published for the rollout, lapsed or not; None before the first run."""
-    found = standings.latest(stores.people).get(rollout)
-    return codec.standing_from_json(found.body["standing"]) if found else None
+def _told(before: Known) -> Mapping[str, Any] | None:
+    """The standing that switch and channels heard of last: of what people did since, they have heard as well."""
+    if before.last is None:
+        return None
+    told: Mapping[str, Any] = before.last.body["standing"]
+    if before.state.status == "paused":
+        return {**told, "standing": "pause"}
+    return {**told, "standing": "resumed"} if told["standing"] == "pause" else told
 
 
 def same_decision(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether two standings say the same: kind, stage, release, policy, and every gate's outcome and reason."""
+    """Whether two standings say the same: kind, stage, release and its versions, policy, and every gate's outcome and reason."""
 
     def said(value: Mapping[str, Any]) -> tuple[Any, ...]:
         gates = tuple((v["gate"], v["outcome"], v["reason"], v["waived"]) for v in value["verdicts"])
         return (value["standing"], value["stage"], value["release"], value["config_digest"], gates)
 
-    return said(before) == said(after)
+    # Older decisions knew of no fingerprint.
+    same_release = before.get("fingerprint", after["fingerprint"]) == after["fingerprint"]
+    return same_release and said(before) == said(after)
 
 
 def _key(last: DecisionEntry | None, value: Mapping[str, Any]) -> str:
@@ -179,48 +155,94 @@ def decide_all(project: Project, stores: Stores, checks: DataChecks, *, now: dat
 
 
 def decide_rollout(stores: Stores, policy: Policy, rollout: str, checks: DataChecks, *, now: datetime) -> Outcome:
-    """Judge one rollout, record what changed, and close its evidence when it is paused."""
-    before = known(stores, rollout)
-    if before.state.status == "not_started":
+    """Judge one rollout, record what changed, and close its evidence when it is paused.
+
+    When a person acts on the rollout while it is judged, it is judged again: nobody's pause is ever overruled by what
+    was known before it.
+
+    Raises:
+        MovedOnError: people acted again and again meanwhile.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _decide(stores, policy, rollout, checks, now=now)
+        except MovedOnError:
+            continue
+    return _decide(stores, policy, rollout, checks, now=now)
+
+
+def _decide(stores: Stores, policy: Policy, rollout: str, checks: DataChecks, *, now: datetime) -> Outcome:
+    before = knowing.known(stores.people, policy, rollout)
+    if not before.state.stage and before.state.status != "retired":
         _start(stores, policy, rollout, now=now)
-        before = known(stores, rollout)
+        before = knowing.known(stores.people, policy, rollout)
+    streams = [policy.stream(name) for name in policy.evidence_streams(rollout)]
+    simulated = any(facts.any_simulated(stores.warehouse, stream, rollout) for stream in streams)
+    if before.state.status == "retired":
+        return _retired(stores, policy, before, now=now, simulated=simulated)
     state, gates = before.state, policy.gate_specs(rollout, before.state.stage)
     if state.status == "paused" and state.since is not None:
-        # Done when the pause was written, unless that run died in between.
+        # Done when the pause was written, unless that run died in between or a person paused it.
         epochs.close_for_pause(stores, gates, at=state.since)
-    streams = [policy.stream(name) for name in policy.evidence_streams(rollout)]
-    seen = facts.releases(stores.warehouse, streams, rollout)
+    name, release = releasing.judged(stores, policy, rollout)
     case = Case(
         rollout=rollout,
         stage=state.stage,
-        release=rollouts.judged_release(seen),
+        release=name,
         paused=state.status == "paused",
         not_before=state.resumed_at,
         now=now,
         remembered=before.remembered,
         ledger=sourcing.read(stores),
         self_tests=self_tests.latest(stores.warehouse),
+        versions=release,
     )
     judged = judge(stores, policy, case, checks)
-    current = standing.decide(
-        rollout=case.rollout,
-        stage=case.stage,
-        release=case.release,
-        verdicts=[j.verdict for j in judged],
-        paused=case.paused,
-        waivers=before.waivers,
-        breached=before.breached,
-        now=case.now,
-        lease=policy.lease,
-        config_digest=policy.digest,
-        simulated=any(facts.any_simulated(stores.warehouse, stream, rollout) for stream in streams),
-    )
+    current = _standing(policy, case, judged, before, simulated=simulated)
     entry = record(stores, policy, case, judged, before, current)
     remember(stores, current)
     reopened = restating.reopen(stores, policy, case, judged, current)
     if current.standing == "pause" and state.status != "paused":
         epochs.close_for_pause(stores, gates, at=now)
     return Outcome(current, entry, reopened)
+
+
+def _standing(policy: Policy, case: Case, judged: Sequence[Judged], before: Known, *, simulated: bool) -> Standing:
+    return standing.decide(
+        rollout=case.rollout,
+        stage=case.stage,
+        release=case.release,
+        verdicts=[j.verdict for j in judged],
+        paused=case.paused,
+        waivers=before.waivers,
+        sign_offs_missing=before.sign_offs_missing(case.release),
+        breached=before.breached,
+        loosened=[one.gate for one in before.loosened],
+        next_stage=before.next_stage,
+        now=case.now,
+        lease=policy.lease,
+        config_digest=policy.digest,
+        simulated=simulated,
+        fingerprint=case.versions.fingerprint,
+        parts=states(case.versions),
+    )
+
+
+def _retired(stores: Stores, policy: Policy, before: Known, *, now: datetime, simulated: bool) -> Outcome:
+    """Say anew that nothing is judged any more; the retirement is the last decision of a rollout."""
+    current = standing.retired(
+        rollout=before.rollout,
+        stage=before.state.stage,
+        at=before.state.since or now,
+        now=now,
+        lease=policy.lease,
+        config_digest=policy.digest,
+        simulated=simulated,
+    )
+    body = {"standing": codec.standing_to_json(current)}
+    renewals.renew(stores.people, PublishedStanding(before.rollout, body, now, current.valid_until))
+    remember(stores, current)
+    return Outcome(current, None)
 
 
 def remember(stores: Stores, current: Standing) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from flows import targets
+from flows import alerting, targets
 from flows.channels.port import Channel, alert_body, alert_of
 from flows.project import Project
 from flows.switches.port import PERMISSIONS, Switch, SwitchMessage, message_of
@@ -46,6 +46,7 @@ def deliver(
     now: datetime,
     clock: Callable[[], datetime] | None = None,
     failure_channels: Collection[str] | None = None,
+    board_url: str | None = None,
     wait_seconds: float = 60.0,
 ) -> DeliveryReport:
     """What became of every message due at `now`, alerts about failures of this very pass included.
@@ -53,6 +54,7 @@ def deliver(
     `switches` and `channels` are named as in the policy. After a transient failure the target is left alone for the
     rest of the pass, but for pauses. `clock` gives the time of each attempt (None: `now`). A message that failed for
     the `ALARM_AFTER`th time, or for good, is told over `failure_channels` (None: all), never over the one that failed.
+    `board_url` is where alerts say that their decision can be seen.
 
     Raises:
         StoreBusyError: another process was delivering for `wait_seconds`.
@@ -67,23 +69,39 @@ def deliver(
         ) from error
     try:
         told = channels if failure_channels is None else failure_channels
-        return _Pass(people, switches, channels, tuple(told), clock or (lambda: now)).run(now)
+        return _Pass(people, switches, channels, tuple(told), clock or (lambda: now), board_url).run(now)
     finally:
         lock.release()
 
 
 def deliver_project(
-    project: Project, people: People, *, now: datetime, clock: Callable[[], datetime] | None = None
+    project: Project,
+    people: People,
+    *,
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+    wait_seconds: float = 60.0,
 ) -> DeliveryReport:
-    """As `deliver`, to the switches and channels of the project's policy; a rollout's switch has the rollout's name."""
-    return deliver(
-        people,
-        switches=targets.switches(project),
-        channels=targets.channels(project),
-        now=now,
-        clock=clock,
-        failure_channels=targets.failure_channels(project),
-    )
+    """As `deliver`, to the switches and channels of the project's policy; a rollout's switch has the rollout's name.
+
+    Reminders and whatever else has become due since are written first (`flows.alerting.due`), so that a call every
+    minute is all that alerts need.
+    """
+    try:
+        alerting.due(project, people, now)
+    finally:
+        # Whatever is wrong with reminders must not keep a pause from going out.
+        report = deliver(
+            people,
+            switches=targets.switches(project),
+            channels=targets.channels(project),
+            now=now,
+            clock=clock,
+            failure_channels=targets.failure_channels(project),
+            board_url=project.policy.board_url,
+            wait_seconds=wait_seconds,
+        )
+    return report
 
 
 class _Pass:
@@ -94,8 +112,10 @@ class _Pass:
         channels: Mapping[str, Channel],
         told: Collection[str],
         clock: Callable[[], datetime],
+        board_url: str | None,
     ) -> None:
         self.people, self.switches, self.channels, self.told, self.clock = people, switches, channels, told, clock
+        self.board_url = board_url
         self.resting: set[tuple[str, str]] = set()
         self.settled: list[Delivery] = []
 
@@ -119,7 +139,7 @@ class _Pass:
         try:
             self.send(message)
         except DeliveryError as error:
-            self.fail(message, str(error), error.transient)
+            self.fail(message, str(error), error.transient, error.retry_after)
         except Exception as error:  # one broken adapter must not keep another rollout's pause from going out
             self.fail(message, f"{message.target} broke with {type(error).__name__}.", True)
         else:
@@ -127,19 +147,27 @@ class _Pass:
 
     def send(self, message: Delivery) -> None:
         if message.kind == "alert":
-            _named(self.channels, "channel", message).send(alert_of(message))
+            _named(self.channels, "channel", message).send(alert_of(message, self.board_url))
             return
         switch_message = message_of(message)
         _refuse_lapsed(switch_message, self.clock())
         _named(self.switches, "switch", message).apply(switch_message)
 
-    def fail(self, message: Delivery, error: str, transient: bool) -> None:
+    def fail(self, message: Delivery, error: str, transient: bool, retry_after: timedelta | None = None) -> None:
         if transient:
             self.resting.add((message.kind, message.target))
         final = not transient or message.attempts + 1 >= outbox.MOST_ATTEMPTS
         at = self.clock()
         alerts = self.alarms(message, error, final, at) if final or message.attempts + 1 == ALARM_AFTER else []
-        after = outbox.failed(self.people, message.id, now=at, error=error, transient=transient, alerts=alerts)
+        after = outbox.failed(
+            self.people,
+            message.id,
+            now=at,
+            error=error,
+            transient=transient,
+            alerts=alerts,
+            retry_after=retry_after,
+        )
         self.settled.append(after)
 
     def alarms(self, message: Delivery, error: str, final: bool, at: datetime) -> list[NewDelivery]:
@@ -181,4 +209,6 @@ def _alarm(message: Delivery, error: str, final: bool, at: datetime) -> dict[str
         at=at,
         simulated=bool(message.body.get("simulated", False)),
         facts={"error": error, "attempts": str(message.attempts + 1), "message": message.id},
+        about=f"{message.rollout}/delivery/{message.id}",
+        step="final" if final else "first",
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from flows import project as projects
+from flows.deploying import examining as prefect
 from flows.project import Project
 from flows.scaling import doctor as scaling
 from warehouse.records.errors import ConfigurationError, GateholdError, describe
@@ -55,7 +56,7 @@ def examine(config: Path, *, data: Path | None, now: datetime) -> list[Diagnosis
     found.append(folder)
     if folder.state == "ok":
         found += [*_store(project), *scaling.examine(project), *_records(project, now)]
-    return [*found, *_secrets(project), *_ports()]
+    return [*found, *_secrets(project), *prefect.examine(project), *_ports()]
 
 
 def _python() -> Iterator[Diagnosis]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from checks.releases import Held, changes, told, written
+from checks.releases.change import newest
 from flows import sourcing
 from warehouse import evidence, facts
 from warehouse.records.evidence import Epoch
@@ -28,7 +31,8 @@ def scope(gate: GateSpec, release: str | None) -> Slice:
     """
     if gate.arm == "control":
         return control(gate)
-    return Slice(rollout=gate.rollout, release=release or "", arm="candidate", segment=gate.segment)
+    named = None if gate.by_fingerprint else release or ""
+    return Slice(rollout=gate.rollout, release=named, arm="candidate", segment=gate.segment)
 
 
 def control(gate: GateSpec) -> Slice:
@@ -44,7 +48,9 @@ def attempt(known: Sequence[Epoch], epoch: Epoch, covers: str) -> int:
     others = [
         e for e in _originals(known) if e.opened_at <= epoch.opened_at and e.epoch != (epoch.corrects or epoch.epoch)
     ]
-    elsewhere = sum(e.release != epoch.release for e in others) if covers == "release" else 0
+    # A changed part is another release.
+    mine = (epoch.release, epoch.parts)
+    elsewhere = sum((e.release, e.parts) != mine for e in others) if covers == "release" else 0
     return max(1, _number(epoch.corrects or epoch.epoch) - elsewhere)
 
 
@@ -59,10 +65,12 @@ def close_for_pause(stores: Stores, gates: Sequence[GateSpec], *, at: datetime) 
         _close(stores, gate, at=at, reason=PAUSED)
 
 
-def closed_by_pause(known: Sequence[Epoch], gate: GateSpec, *, release: str | None) -> Epoch | None:
+def closed_by_pause(
+    known: Sequence[Epoch], gate: GateSpec, *, release: str | None, versions: Sequence[Held] = ()
+) -> Epoch | None:
     """The last of the gate's epochs, if a pause closed it and release and configuration are still the same."""
     last = next(iter(_originals(known)[-1:]), None)
-    if last is None or last.close_reason != PAUSED:
+    if last is None or last.close_reason != PAUSED or changes(last.parts, last.first_window, versions):
         return None
     return last if (last.release, last.config_digest) == (release or "", gate.digest) else None
 
@@ -75,6 +83,7 @@ def current(
     known: Sequence[Epoch],
     *,
     release: str | None,
+    versions: Sequence[Held] = (),
     not_before: datetime | None,
     remembered: Mapping[str, datetime],
     ledger: Ledger,
@@ -82,22 +91,23 @@ def current(
 ) -> Epoch | None:
     """The open epoch of this release and configuration, opened if there is none; None before the first data.
 
-    `known` are the gate's epochs so far; `not_before`, `remembered` and `ledger` are as for `flows.folding.fold_gate`.
+    `known` are the gate's epochs so far, `versions` those of the release that the gate depends on; `not_before`, `remembered` and `ledger` are as for `flows.folding.fold_gate`.
     """
     originals = _originals(known)
     last = next(iter(originals[-1:]), None)
     if last is not None and last.closed_at is None:
-        ended = _ended(ledger, policy, metric, last, gate, release=release)
+        ended = _ended(ledger, policy, metric, last, gate, release=release, versions=versions)
         if ended is None:
             return last
         _close(stores, gate, at=now, reason=ended)
         originals = _originals(evidence.epochs(stores.warehouse, gate.key))
     # A gate on the control arm watches it for as long as the release that is judged is there.
-    judged = Slice(rollout=gate.rollout, release=release or "", arm="candidate")
+    judged = replace(scope(replace(gate, arm=None), release), segment=None)
     first = facts.first_window(stores.warehouse, metric, judged if gate.arm == "control" else scope(gate, release))
     if first is None:
         return None
-    same = [e for e in originals if e.release == (release or "")]
+    # By fingerprint the traffic is the same, whatever the release is called.
+    same = [e for e in originals if gate.by_fingerprint or e.release == (release or "")]
     lost = {name: at for name, at in remembered.items() if name not in {e.epoch for e in originals}}
     # What another test has looked at, or what is lost, never counts again: a new test starts with unseen windows.
     seen = [_ceiling(at, metric.window_seconds) for at in (not_before, *lost.values()) if at is not None]
@@ -106,9 +116,18 @@ def current(
         gate,
         f"{gate.key}#{1 + max((_number(name) for name in (*lost, *(e.epoch for e in originals))), default=0)}",
         release=release,
-        first_window=max([first, *seen, *_after_reference(gate, metric), *(e.folded_through for e in same)]),
+        parts=written(versions),
+        first_window=max(
+            [
+                first,
+                *seen,
+                *_after_reference(gate, metric),
+                *_after_change(versions, metric),
+                *(e.folded_through for e in same),
+            ]
+        ),
         now=now,
-        opened_for=(same[-1].close_reason or "") if same else "lost evidence" if lost else "",
+        opened_for=_why(same, versions) if same else "lost evidence" if lost else "",
     )
 
 
@@ -120,6 +139,7 @@ def begin(
     release: str | None,
     first_window: datetime,
     now: datetime,
+    parts: str = "",
     corrects: str | None = None,
     opened_for: str = "",
 ) -> Epoch:
@@ -136,6 +156,7 @@ def begin(
         corrects=corrects,
         windows=0,
         opened_for=opened_for,
+        parts=parts,
     )
     evidence.open_epoch(stores.warehouse, epoch)
     return epoch
@@ -153,17 +174,42 @@ def _close(stores: Stores, gate: GateSpec, *, at: datetime, reason: str) -> None
 
 
 def _ended(
-    ledger: Ledger, policy: Policy, metric: CellMetric, epoch: Epoch, gate: GateSpec, *, release: str | None
+    ledger: Ledger,
+    policy: Policy,
+    metric: CellMetric,
+    epoch: Epoch,
+    gate: GateSpec,
+    *,
+    release: str | None,
+    versions: Sequence[Held],
 ) -> str | None:
     """Why an open epoch has ended; None when it goes on."""
+    if gate.by_fingerprint and (changed := changes(epoch.parts, epoch.first_window, versions)):
+        return told(changed)
     if epoch.release != (release or ""):
         return "new release"
     if epoch.config_digest != gate.digest:
         return "new configuration"
+    if changed := changes(epoch.parts, epoch.first_window, versions):
+        return told(changed)
     if gone := sourcing.gone(ledger, policy, metric.stream, since=epoch.opened_at):
         # Rows that nobody reads any more cannot speak against the gate: what is left is another population.
         return f"source {gone[0]} removed"
     return None
+
+
+def _why(same: Sequence[Epoch], versions: Sequence[Held]) -> str:
+    """Why evidence begins anew, in a few words: what became of the release since, or why the last epoch was closed."""
+    return told(changes(same[-1].parts, same[-1].first_window, versions)) or same[-1].close_reason or ""
+
+
+def _after_change(versions: Sequence[Held], metric: CellMetric) -> list[datetime]:
+    """The first window of which every session went on behind the newest change of a part."""
+    changed = newest(versions)
+    if changed is None:
+        return []
+    gap = timedelta(seconds=metric.session_gap_seconds if metric.unit == "session" else 0)
+    return [_ceiling(changed + gap, metric.window_seconds)]
 
 
 def _after_reference(gate: GateSpec, metric: CellMetric) -> list[datetime]:

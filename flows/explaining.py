@@ -70,10 +70,16 @@ def explain(stores: Stores, entry: DecisionEntry) -> Explained:
             for w in before["waivers"]
         ],
         breached=before["breached"],
+        # Older decisions knew of neither.
+        sign_offs_missing=before.get("sign_offs_missing", ()),
+        loosened=before.get("loosened", ()),
+        next_stage=before.get("next_stage"),
         now=stored.at,
         lease=timedelta(seconds=entry.body["lease_seconds"]),
         config_digest=stored.config_digest,
         simulated=stored.simulated,
+        fingerprint=stored.fingerprint,
+        parts=stored.parts,
     )
     differences = tuple(_differences(entry.body["standing"], codec.standing_to_json(again)))
     return Explained(entry.seq, entry.id, entry.summary, not differences, differences, entry.body["standing"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checks.evidence import budget
 from checks.gates import kinds
+from checks.releases import Held
 from flows import epochs, folding_units
 from flows.folding_units import WindowUnits
 from warehouse import evidence
@@ -47,6 +48,7 @@ def fold_gate(
     gate: GateSpec,
     *,
     release: str | None,
+    versions: Sequence[Held] = (),
     paused: bool,
     not_before: datetime | None,
     remembered: Mapping[str, datetime],
@@ -55,6 +57,7 @@ def fold_gate(
 ) -> GateEvidence:
     """The gate's evidence after folding every mature window it has not folded yet.
 
+    `versions` are those of the release that the gate depends on: when one changes, its evidence begins anew.
     `not_before` is the end of the last pause: evidence from before it never counts again. While the rollout is
     paused, the epoch that the pause closed is shown as it was, until another release or configuration brings evidence
     of its own. `remembered` are the gate's epochs that the decision log names, each with the time of the newest
@@ -64,7 +67,7 @@ def fold_gate(
     metric = policy.cell_metric(gate.metric, gate.unit)
     mature = mature_through(ledger, policy, metric)
     known = evidence.epochs(stores.warehouse, gate.key)
-    closed = epochs.closed_by_pause(known, gate, release=release) if paused else None
+    closed = epochs.closed_by_pause(known, gate, release=release, versions=versions) if paused else None
     epoch = closed or epochs.current(
         stores,
         policy,
@@ -72,6 +75,7 @@ def fold_gate(
         metric,
         known,
         release=release,
+        versions=versions,
         not_before=not_before,
         remembered=remembered,
         ledger=ledger,
@@ -141,6 +145,7 @@ def _correction(
         fold.gate,
         name,
         release=fold.release,
+        parts=original.parts,
         first_window=original.first_window,
         now=fold.now,
         corrects=original.epoch,
@@ -155,13 +160,14 @@ def _changed_since_folded(fold: _Fold, rows: FoldedWindows, *, ledger: Ledger) -
     seen, metric = int(rows.through_batch.max()), fold.metric
     if ledger.restated.get(metric.stream, 0) <= seen:
         return False
+    release = fold.release or ""
     restated = [
         w.window_start
         for w in restated_windows(
             fold.stores.warehouse, stream=metric.stream, after_batch=seen, window_seconds=metric.window_seconds
         )
         if w.rollout == fold.gate.rollout
-        and (fold.gate.control or fold.gate.arm == "control" or w.release == (fold.release or ""))
+        and (fold.gate.control or fold.gate.arm == "control" or fold.gate.by_fingerprint or w.release == release)
     ]
     starts = [moment(at) for at in rows.start.tolist()]
     touched = [i for i, start in enumerate(starts) if any(at <= start < at + _LONGEST_SESSION for at in restated)]

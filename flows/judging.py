@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from checks.gates import deterministic, drawn, judges, statistical
 from checks.gates.judges import JudgeState
-from flows import drawing, folding, qualifying, readings, referencing, self_testing, sourcing
+from checks.releases import Release
+from checks.releases.change import since
+from flows import drawing, folding, qualifying, readings, referencing, releasing, self_testing, sourcing
 from flows.folding import GateEvidence
 from flows.readings import Reading
 from flows.referencing import Unready
@@ -29,7 +31,8 @@ class Case:
     """One rollout at one moment: what every one of its gates is judged under.
 
     `remembered` is, by gate, which epochs the decision log names, each with the time of the newest decision on it;
-    `ledger` is what the ledger of ingest says; `self_tests` is the newest by gate and configuration.
+    `ledger` is what the ledger of ingest says; `self_tests` is the newest by gate and configuration. `versions` are those
+    of the release that is judged.
     """
 
     rollout: str
@@ -41,6 +44,7 @@ class Case:
     remembered: Mapping[str, Mapping[str, datetime]]
     ledger: Ledger
     self_tests: Mapping[tuple[str, str], SelfTest] = field(default_factory=dict)
+    versions: Release = Release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,14 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
     if isinstance(ready, Unready):
         verdict = statistical.unready(gate, ready.outcome, ready.reason, ready.detail)
         return Judged(gate, verdict, {"unready": [ready.outcome, ready.reason, ready.detail]})
+    held = releasing.rests_on(policy, gate, case.versions)
+    release = releasing.named(gate, case.release, held)
     found = folding.fold_gate(
         stores,
         policy,
         ready,
-        release=case.release,
+        release=release,
+        versions=held,
         paused=case.paused,
         not_before=case.not_before,
         remembered=case.remembered.get(gate.key, {}),
@@ -84,13 +91,13 @@ def _statistical(stores: Stores, policy: Policy, gate: GateSpec, case: Case) -> 
     )
     trouble = sourcing.trouble(case.ledger, policy, metric.stream)
     judge = qualifying.qualify(stores, policy, gate, case)
-    lacking = drawing.lacking(stores, policy, found.gate, found.epoch, case.release)
+    lacking = drawing.lacking(stores, policy, found.gate, found.epoch, release)
     basis = Basis(trouble, judge, lacking, self_testing.trouble(case.self_tests, gate))
     verdict = evaluate_evidence(found, now=case.now, window=policy.window, basis=basis)
     epoch = found.epoch.epoch if found.epoch else None
-    held = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]
-    rows = {e.epoch: len(rows) for e, rows in held}
-    folded = {e.epoch: e.windows for e, _ in held}
+    looked = [(e, rows) for e, rows in [(found.epoch, found.rows), *found.corrected] if e]
+    rows = {e.epoch: len(rows) for e, rows in looked}
+    folded = {e.epoch: e.windows for e, _ in looked}
     return Judged(found.gate, verdict, {"epoch": epoch, "rows": rows, "folded": folded, **basis.to_json()})
 
 
@@ -142,6 +149,9 @@ def evaluate_evidence(found: GateEvidence, *, now: datetime, window: timedelta, 
 
 def _deterministic(stores: Stores, policy: Policy, gate: GateSpec, case: Case, checks: DataChecks) -> Judged:
     reading = readings.read(stores, policy, gate, case, checks)
+    if reading.newest is not None:
+        changed = since(releasing.rests_on(policy, gate, case.versions), reading.newest)
+        reading = replace(reading, changed=changed)
     if reading.trouble is None:
         reading = replace(reading, trouble=self_testing.trouble(case.self_tests, gate))
     return Judged(gate, evaluate_reading(gate, reading, now=case.now), reading.to_json())
@@ -156,4 +166,5 @@ def evaluate_reading(gate: GateSpec, reading: Reading, *, now: datetime) -> Verd
         now=now,
         trouble=reading.trouble,
         sentence=reading.sentence,
+        changed=reading.changed,
     )

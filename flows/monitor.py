@@ -16,12 +16,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows import checking, deciding, delivering, project, publishing, pulling, retaining, summarising
+from flows.deploying import telling, turns
 from flows.once import Pass
 from flows.scaling import lake
-from flows.stores import open_stores
 
 # Tasks are coarse and pass references only: nothing is cached, persisted or retried, since every step is idempotent
-# and a run that died is finished by the next one.
+# and a run that died is finished by the next one. What can pass by itself (another run is writing) is waited for in
+# `turns`; what a receiver did not take is tried again by the outbox.
 pull = task(name="pull", cache_policy=NO_CACHE, persist_result=False)(pulling.pull_sources)
 check = task(name="check", cache_policy=NO_CACHE, persist_result=False)(checking.check)
 summarise = task(name="summarise", cache_policy=NO_CACHE, persist_result=False)(summarising.summarise)
@@ -37,7 +38,8 @@ def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datet
     """One monitoring pass: pull, check, summarise, judge, decide, hand out, publish."""
     ours = project.load(Path(config), data=Path(data) if data else None)
     now = (as_of or datetime.now(UTC)).astimezone(UTC)
-    with open_stores(ours) as stores:
+    with turns.turn(ours) as stores:
+        before = telling.standing_now(stores)
         hand_out(ours, stores.people, now=now)
         pulled = pull(ours, stores, now=now)
         checks = check(ours, stores, pulled, now=now)
@@ -47,7 +49,9 @@ def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datet
         page = publish(ours, stores, now=now)
         behind = bring_up_lake(ours, stores, now=now) if ours.policy.storage else ""
         kept = retain(ours, stores, now=now)
-    return named(Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind, kept), page)
+    done = Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind, kept)
+    telling.passed(ours, done, page, before, at=datetime.now(UTC))
+    return named(done, page)
 
 
 def named(done: Pass, page: Path) -> State[Any]:

@@ -25,13 +25,15 @@ class Reading:
     """What was read for one gate.
 
     `value` is in the metric's unit and None where there is nothing to read. `newest` is the newest row it rests on,
-    `trouble` a code and a sentence when it could not be read, `sentence` what else a reader should know.
+    `trouble` a code and a sentence when it could not be read, `sentence` what else a reader should know. `changed` are
+    the parts of the release that were changed after the newest row, in words.
     """
 
     value: float | None
     newest: datetime | None = None
     trouble: tuple[str, str] | None = None
     sentence: str = ""
+    changed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The reading as JSON values."""
@@ -40,6 +42,7 @@ class Reading:
             "newest": self.newest.isoformat() if self.newest else None,
             "trouble": list(self.trouble) if self.trouble else None,
             "sentence": self.sentence,
+            "changed": list(self.changed),
         }
 
     @classmethod
@@ -47,7 +50,8 @@ class Reading:
         """The reading that `to_json` wrote."""
         newest = datetime.fromisoformat(value["newest"]) if value["newest"] else None
         trouble = (value["trouble"][0], value["trouble"][1]) if value["trouble"] else None
-        return cls(value["value"], newest, trouble, value["sentence"])
+        # Older decisions knew of no parts.
+        return cls(value["value"], newest, trouble, value["sentence"], tuple(value.get("changed", ())))
 
 
 def read(stores: Stores, policy: Policy, gate: GateSpec, case: Case, checks: DataChecks) -> Reading:
@@ -141,9 +145,11 @@ def _policy(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataC
     streams = [policy.stream(name) for name in policy.evidence_streams(case.rollout)]
     seen = {r.release: r for r in facts.releases(stores.warehouse, streams, case.rollout)}
     trouble = sourcing.trouble(case.ledger, policy, metric.stream)
-    if newest is None or case.release not in seen:
+    by_fingerprint = policy.rollout(case.rollout).releases.by == "fingerprint"
+    began = case.versions.since if by_fingerprint else seen[case.release].first_at if case.release in seen else None
+    if newest is None or began is None:
         return Reading(None, newest, trouble)
-    age = (seen[case.release].first_at - newest).total_seconds() / 86_400
+    age = (began - newest).total_seconds() / 86_400
     return Reading(max(0.0, age), newest, trouble)
 
 

@@ -23,7 +23,7 @@ from flows.channels.file import FileChannel
 from flows.cli.app import app
 from flows.switches.file import FileSwitch
 from warehouse import cells, evidence, findings, history, ingest, ledger
-from warehouse.people import log, outbox, standings
+from warehouse.people import log, outbox, renewals
 
 STEPS: tuple[tuple[Any, str], ...] = (
     (ingest, "take"),
@@ -35,7 +35,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (evidence, "fold"),
     (evidence, "close_epoch"),
     (log, "append"),
-    (standings, "publish"),
+    (renewals, "renew"),
     (history, "add"),
     (FileSwitch, "apply"),
     (FileChannel, "send"),

@@ -25,7 +25,7 @@ def test_every_key_is_documented() -> None:
         model = waiting.pop()
         seen.add(model)
         for key, field in model.model_fields.items():
-            if not re.search(rf"\b{key}\b", PAGE):
+            if not re.search(rf"\b{field.alias or key}\b", PAGE):
                 missing.add(f"{model.__name__}.{key}")
             waiting += [inner for inner in models(field.annotation) if inner not in seen]
     assert missing - {"DataCheck.arguments"} == set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +11,8 @@ from hypothesis import strategies as st
 from making_evidence import HOUR, START
 
 from checks import rollout
-from checks.gates.records import Reason, Standing
 from checks.gates.standing import Waiver
-from checks.rollout import RolloutState, breaches, may_expand, may_resume, state, waivers
+from checks.rollout import RolloutState, breaches, state, waivers
 from warehouse.records.decisions import DecisionEntry, DecisionKind
 from warehouse.records.errors import LedgerError
 from warehouse.records.facts import ReleaseSeen
@@ -25,15 +23,6 @@ STAGES = ("pilot", "limited", "general")
 def entry(kind: DecisionKind, hours: int = 0, rollout: str = "support-agent", **body: Any) -> DecisionEntry:
     at = START + hours * HOUR
     return DecisionEntry(hours, f"id{hours}", f"key{hours}", at, rollout, kind, "Ada", "", "", "", body, "", "")
-
-
-def go(**changes: Any) -> Standing:
-    made = Standing(
-        rollout="support-agent", standing="go", stage="pilot", release="r1", at=START, valid_until=START + 2 * HOUR,
-        reasons=(Reason("all_pass", "All pass."),), binding=None, runner_up=None, if_mended=None, layers=(),
-        verdicts=(), evidence_digest="", config_digest="", simulated=False,
-    )  # fmt: skip
-    return replace(made, **changes)
 
 
 ACTIVE = RolloutState("support-agent", "pilot", "active", START, 1)
@@ -73,6 +62,14 @@ def test_only_a_resume_ends_a_pause(after: list[DecisionKind]) -> None:
     assert state(log).status == "paused"
 
 
+def test_nothing_follows_on_a_retirement() -> None:
+    log = [entry("start", stage="pilot"), entry("pause", 1), entry("retire", 2)]
+    retired = state(log)
+    assert (retired.status, retired.stage, retired.since) == ("retired", "pilot", START + 2 * HOUR)
+    after = [entry("start", 3, stage="pilot"), entry("resume", 4, stage="pilot"), entry("expand", 5, stage="limited")]
+    assert state([*log, *after, entry("pause", 6)]) == retired
+
+
 def test_a_log_that_disagrees_is_refused() -> None:
     with pytest.raises(LedgerError, match="names no stage"):
         state([entry("start")])
@@ -110,68 +107,6 @@ def test_a_breach_is_on_record_until_a_pass_a_resume_or_another_release() -> Non
     assert breaches([*log, said("pause", 2, harm="breach"), entry("resume", 3)]) == ()
     assert breaches([*log, entry("resume", 3), said("pause", 4, harm="breach")]) == ("harm",)
     assert breaches([]) == ()
-
-
-def test_a_valid_go_may_expand() -> None:
-    assert may_expand(ACTIVE, go(), STAGES, START) is None
-    assert may_expand(ACTIVE, go(), STAGES, START + 2 * HOUR - timedelta(seconds=1)) is None
-
-
-def test_everything_else_is_refused_by_name() -> None:
-    def code(of: RolloutState = ACTIVE, found: Standing | None = None, hours: float = 1) -> str | None:
-        refusal = may_expand(of, found or go(), STAGES, START + hours * HOUR)
-        assert refusal is None or refusal.detail
-        return refusal.code if refusal else None
-
-    assert code(state([])) == "not_started"
-    assert code(replace(ACTIVE, status="paused")) == "paused"
-    assert code(found=go(stage="limited")) == "other_stage"
-    assert code(found=go(rollout="other")) == "other_stage"
-    assert code(hours=2) == "lease_lapsed"
-    assert code(hours=-1) == "lease_lapsed"
-    assert code(found=go(standing="hold")) == "not_go"
-    assert code(found=go(standing="pause")) == "not_go"
-    assert code(replace(ACTIVE, stage="general"), go(stage="general")) == "last_stage"
-    assert code(replace(ACTIVE, stage="beta"), go(stage="beta")) == "unknown_stage"
-
-
-PAUSED = replace(ACTIVE, stage="limited", status="paused")
-
-
-def resumed(
-    of: RolloutState = PAUSED,
-    found: Standing | None = None,
-    stage: str = "limited",
-    people: int = 1,
-    hours: float = 1,
-    stages: tuple[str, ...] = STAGES,
-    breached: tuple[str, ...] = (),
-) -> str | None:
-    standing = found or go(standing="pause", stage="limited")
-    refusal = may_resume(of, standing, stages, stage, people, START + hours * HOUR, breached=breached)
-    assert refusal is None or refusal.detail
-    return refusal.code if refusal else None
-
-
-def test_a_person_may_end_a_pause_at_its_stage_or_an_earlier_one() -> None:
-    assert resumed() is None
-    assert resumed(stage="pilot") is None
-    assert resumed(people=2) is None
-
-
-def test_a_pause_that_may_not_end_says_why() -> None:
-    assert resumed(ACTIVE) == "not_paused"
-    assert resumed(state([])) == "not_paused"
-    assert resumed(people=0) == "nobody"
-    assert resumed(stage="general") == "stage_not_allowed"
-    assert resumed(stage="beta") == "stage_not_allowed"
-    assert resumed(hours=2) == "lease_lapsed"
-    assert resumed(hours=-1) == "lease_lapsed"
-    assert may_resume(PAUSED, None, STAGES, "pilot", 1, START) is not None
-    assert resumed(breached=("harm",)) == "still_in_breach"
-    # The stage it was paused at is in the policy no more: a refusal, whatever stage is asked for.
-    assert resumed(stages=("first", "second"), stage="first") == "unknown_stage"
-    assert resumed(stages=(), stage="limited") == "unknown_stage"
 
 
 def seen(name: str, first: int, last: int) -> ReleaseSeen:

@@ -51,8 +51,9 @@ def waive_and_resume(project: Project, hour: float) -> None:
     p.run(project, hour + 0.1)
     with p.opened(project) as stores:
         when = now + timedelta(minutes=10)
+        ada = Person("Ada", ("approver",))
         entry = acting.resume(
-            stores, project.policy, AGENT, (Person("Ada", "owner"),), "mended", stage="pilot", now=when
+            stores.people, project.policy, AGENT, ada, "mended", mended="ticket 1", mended_at=now, now=when
         )
     assert not isinstance(entry, Refusal), entry
 

@@ -38,7 +38,8 @@ TEXT = r"""[SIMULATED] support: pause
 Paused: harm is 1.2 %, at most 0.5 % is allowed.
   gate: harm
   sample: \u{001b}[2Jgo\u{202e} away\u{000d}\u{000a}rollout: all is well
-  at 2026-01-05T12:00:00+00:00, decision 7 (d1)"""
+  at 2026-01-05T12:00:00+00:00, decision 7 (d1)
+  see gatehold log explain 7"""
 
 
 def test_an_alert_as_text_is_this() -> None:
@@ -95,7 +96,12 @@ def test_a_file_channel_writes_one_line_an_alert(tmp_path: Path) -> None:
         "id": "d1-2",
         "rollout": "support",
         "event": "pause",
+        "about": "",
+        "step": "",
         "text": TEXT,
+        "summary": "Paused: harm is 1.2 %, at most 0.5 % is allowed.",
+        "facts": {"gate": "harm", "sample": r"\u{001b}[2Jgo\u{202e} away\u{000d}\u{000a}rollout: all is well"},
+        "link": None,
         "at": "2026-01-05T12:00:00+00:00",
         "simulated": True,
         "decision": {"id": "d1", "seq": 7, "head": "ab" * 32},

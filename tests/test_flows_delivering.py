@@ -192,7 +192,7 @@ def test_a_policy_names_switches_and_channels_and_secrets_stay_unread(people: Pe
         FileAlert.model_validate({"name": "log", "kind": "file", "path": "log.jsonl", "when": ["delivery_failed"]}),
         WebhookAlert.model_validate({"name": "hook", "kind": "webhook", "url_env": "HOOK", "when": ["pause"]}),
     ]
-    policy = SimpleNamespace(rollouts=rollouts, alerts=alerts)
+    policy = SimpleNamespace(rollouts=rollouts, alerts=alerts, maintenance=(), board_url=None)
     project = Project(cast(Policy, policy), tmp_path / "gatehold.yaml", people.folder, {})
     for name in "abc":
         written(people, name, switch("pause", target=name), rollout=name)

@@ -22,7 +22,7 @@ from warehouse.records.decisions import NewDecision
 pytestmark = pytest.mark.slow
 
 NAMES = ("harm", "insult", "leak", "lie")
-PEOPLE = (Person("Ada", "owner"),)
+ADA = Person("Ada", ("approver",))
 
 
 def metric(name: str) -> dict[str, Any]:
@@ -74,7 +74,8 @@ def waive(project: Project, hour: float, *names: str) -> None:
 def resume(project: Project, hour: float) -> str:
     with p.opened(project) as stores:
         now = START + hour * HOUR
-        found = acting.resume(stores, project.policy, AGENT, PEOPLE, "mended", stage="pilot", now=now)
+        mend: dict[str, Any] = {"mended": "ticket 1", "mended_at": START}
+        found = acting.resume(stores.people, project.policy, AGENT, ADA, "mended", **mend, now=now)
     return found.code if isinstance(found, Refusal) else found.kind
 
 
@@ -131,7 +132,7 @@ def test_a_pause_by_all_together_ends_only_with_what_overcomes_it(near: Project,
     project = copy(near, tmp_path / "p")
     with p.opened(project) as stores:
         now = START + 2.1 * HOUR
-        assert isinstance(refused := acting.expand(stores, project.policy, AGENT, PEOPLE, "so", now=now), Refusal)
+        assert isinstance(refused := acting.advance(stores.people, project.policy, AGENT, ADA, "so", now=now), Refusal)
     assert refused.code == "paused"
     assert resume(project, 2.1) == "still_in_breach"
     # Good hours of the same release do not count: the epochs are closed.

@@ -23,6 +23,7 @@ from flows.cli.look import standings as shown
 from flows.project import Project
 from warehouse import evidence, ledger
 from warehouse.people import log
+from warehouse.people.store import People
 from warehouse.records.decisions import DecisionEntry
 from warehouse.records.errors import GateholdError, LedgerError
 from warehouse.records.evidence import Epoch
@@ -30,7 +31,7 @@ from warehouse.store import FILE_NAME
 
 pytestmark = pytest.mark.slow
 
-ADA = Person("Ada", "owner")
+ADA = Person("Ada", ("approver",))
 HARM = f"{p.AGENT}/harm"
 
 
@@ -47,14 +48,15 @@ def epochs(project: Project, gate: str = HARM) -> list[Epoch]:
         return evidence.epochs(stores.warehouse, gate)
 
 
-def resume(project: Project, hour: float, *, people: tuple[Person, ...] = (ADA,), stage: str = "pilot") -> Any:
-    with p.opened(project) as stores:
-        return acting.resume(stores, project.policy, p.AGENT, people, "mended", stage=stage, now=START + hour * HOUR)
+def resume(project: Project, hour: float, *, person: Person = ADA, stage: str = "pilot") -> Any:
+    mend: dict[str, Any] = {"mended": "https://example.org/changes/1", "mended_at": START, "stage": stage}
+    with People.open(project.data) as people:
+        return acting.resume(people, project.policy, p.AGENT, person, "mended", **mend, now=START + hour * HOUR)
 
 
 def expand(project: Project, hour: float) -> Any:
-    with p.opened(project) as stores:
-        return acting.expand(stores, project.policy, p.AGENT, (ADA,), "it is good", now=START + hour * HOUR)
+    with People.open(project.data) as people:
+        return acting.advance(people, project.policy, p.AGENT, ADA, "it is good", now=START + hour * HOUR)
 
 
 def code(result: DecisionEntry | Refusal) -> str:
@@ -137,7 +139,7 @@ def test_a_pause_ends_only_with_a_person_a_valid_standing_and_evidence_newer_tha
 ) -> None:
     project = copy(paused, tmp_path / "p")
     assert code(resume(project, 4)) == "still_in_breach"
-    assert code(resume(project, 4, people=())) == "nobody"
+    assert code(resume(project, 4, person=Person("Bo", ("reviewer",)))) == "role_missing"
     assert code(resume(project, 4, stage="limited")) == "stage_not_allowed"
     assert code(resume(project, 4, stage="beta")) == "stage_not_allowed"
     assert code(resume(project, 7)) == "lease_lapsed"
@@ -457,10 +459,10 @@ def test_a_gate_taken_out_while_in_breach_ends_no_pause(paused: Project, tmp_pat
     done = p.run(project, 4.5)
     assert p.standing(done) == "pause"
     assert p.outcome(done).standing.reasons[0].code == "paused"
-    assert code(resume(project, 4.5)) == "still_in_breach"
+    assert code(resume(project, 4.5)) == "loosened_in_breach"
     project = p.make(project.base, p.policy(gates=rest[:-1]))
     assert p.standing(p.run(project, 4.6)) == "pause"
-    assert code(resume(project, 4.6)) == "still_in_breach"
+    assert code(resume(project, 4.6)) == "loosened_in_breach"
 
 
 def test_every_decision_of_a_long_history_is_recomputed(paused: Project, tmp_path: Path) -> None:

@@ -40,8 +40,9 @@ def tell(project: Project) -> None:
     p.write(project, "006.jsonl", p.answers(6, release="r2", mark="b"))
     p.run(project, 8)
     with p.opened(project) as stores:
-        ada = (Person("Ada", "owner"),)
-        acting.resume(stores, project.policy, AGENT, ada, "mended", stage="pilot", now=START + 8.5 * HOUR)
+        ada = Person("Ada", ("approver",))
+        mend: dict[str, Any] = {"mended": "ticket 1", "mended_at": START + 7 * HOUR}
+        acting.resume(stores.people, project.policy, AGENT, ada, "mended", **mend, now=START + 8.5 * HOUR)
     for hour in range(9, 11):
         p.write(project, f"{hour:03}.jsonl", p.answers(hour, release="r2", mark="b"))
         p.run(project, hour + 2)

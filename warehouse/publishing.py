@@ -21,6 +21,7 @@ from warehouse.store import Warehouse
 PRIVATE = frozenset(
     {
         "backfill_todo",
+        "batches_parted",
         "batches_summed",
         "contents",
         "cursors",

@@ -1,7 +1,7 @@
 """Facts of rows summed by batch, so that nobody has to read all rows to know what there is.
 
-Summed are the releases of rollouts, and how many rows of an hour have a value in each field. Both are written in the
-transaction of the rows; batches that came before are summed when the stream is next pulled.
+Summed are the releases of rollouts with their parts, and how many rows of an hour have a value in each field. All are
+written in the transaction of the rows; batches that came before are summed when the stream is next pulled.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 
 import duckdb
 
+from warehouse import release_parts
 from warehouse.mapping import pointer_of
 from warehouse.records.streams import Stream
 from warehouse.sql import load
@@ -44,6 +45,7 @@ def add(
     if restated:
         touched += [row[0] for row in connection.execute(load("sums_touched")).fetchall()]
     _sum(connection, events, stream, touched)
+    release_parts.add(connection, stream, columns, touched)
     seen = _seen(columns)
     new = load("sums_new_rows").format(bits=seen)
     _count(connection, new, {"source": source}, stream, columns, batch)
@@ -55,6 +57,7 @@ def add(
 def catch_up(warehouse: Warehouse, stream: Stream) -> None:
     """Sum the batches of a stream that are not summed yet; free when there are none."""
     with warehouse.transaction() as connection:
+        release_parts.catch_up(connection, stream)
         found = connection.execute(load("sums_missing"), {"stream": stream.name}).fetchall()
         if not found:
             return

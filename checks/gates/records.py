@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal as OneOf
 
 from checks.gates.spec import Layer, Meaning, MetricKind, TestKind
+from checks.releases.states import PartState
 
 Outcome = OneOf["error", "no_data", "stale", "breach", "pass", "insufficient", "blocked"]
 StandingKind = OneOf["go", "hold", "pause"]
@@ -139,6 +140,7 @@ class Standing:
     weakest and `gain` how much the least would rise if the weakest were mended (None: unknown). `combined` is the
     evidence (ln) of all pausing gates together and `combined_proof` what it must reach for a pause. `triage` names the
     gates to look at first (e-BH, at most one in ten wrongly). `budget` says how often a healthy rollout is paused.
+    `fingerprint` is that of the release and `parts` are its versions, empty where no row names any.
     """
 
     rollout: str
@@ -164,3 +166,5 @@ class Standing:
     combined_proof: float | None = None
     triage: tuple[str, ...] = ()
     budget: str = ""
+    fingerprint: str = ""
+    parts: tuple[PartState, ...] = ()

@@ -61,7 +61,10 @@ class GateSpec:
     `target` is the best value that can be hoped for (None: the good end of the range). `attempt` counts the epochs of
     one release from 1; `alpha` and `beta` are then that attempt's share of the budgets `whole_alpha`, `whole_beta`.
     `reference` is the span, half-open, that is pinned; `alpha_covers` is what the budgets are spent on. `judge` names
-    the judge whose right to gate is checked, `judged` says what its values are.
+    the judge whose right to gate is checked, `judged` says what its values are. `basis` is a digest of what is measured
+    and compared, without limit and budgets; empty in decisions of older versions. `depends_on` are the parts of the
+    release whose change makes its evidence old; with `by_fingerprint` it looks at all traffic, whatever release the rows
+    name.
     """
 
     name: str
@@ -101,6 +104,9 @@ class GateSpec:
     judged: OneOf["own", "proxy"] | None = None
     reference: tuple[datetime, datetime] | None = None
     alpha_covers: OneOf["release", "service", "epoch"] = "release"
+    basis: str = ""
+    depends_on: tuple[str, ...] = ()
+    by_fingerprint: bool = False
 
     @property
     def control(self) -> bool:

@@ -12,6 +12,7 @@ from checks.evidence import headroom
 from checks.gates import combined
 from checks.gates.records import LayerState, Outcome, Reason, Standing, StandingKind, Verdict
 from checks.gates.spec import LAYERS
+from checks.releases.states import PartState
 
 SEVERITY: tuple[Outcome, ...] = ("breach", "error", "no_data", "stale", "insufficient", "blocked", "pass")
 """Outcomes from worst to best, for naming the weakest; every one but `pass` holds a gate that is required."""
@@ -41,6 +42,10 @@ def decide(
     waivers: Sequence[Waiver] = (),
     sign_offs_missing: Sequence[str] = (),
     breached: Sequence[str] = (),
+    loosened: Sequence[str] = (),
+    next_stage: str | None = None,
+    fingerprint: str = "",
+    parts: Sequence[PartState] = (),
 ) -> Standing:
     """The standing of a rollout at `now`; it lapses to hold after `lease`.
 
@@ -54,12 +59,16 @@ def decide(
 
     `breached` names gates with a breach on record (`checks.rollout.breaches`): such a gate holds until it passes,
     required or not. Without it, losing the evidence of a breach at a gate that is not required would read as health.
+    `loosened` names gates that became looser, or left the policy, while a breach of them was on record: they hold, pass
+    or not, until the change is approved. `next_stage` is the one that the sign-offs are for (None: the present one).
+    `fingerprint` and `parts` are shown with it and decide nothing here: what a changed part makes old, verdicts say.
     """
-    waived = _waived(verdicts, waivers, now)
+    waived = _loosened(_waived(verdicts, waivers, now), loosened)
     stacked = _blocked(waived)
+    gone = sorted(set(loosened) - {v.gate for v in stacked})
     ranked = _binding(stacked, breached)
     together = combined.of(stacked)
-    kind = _kind(ranked, paused or together.proved, sign_offs_missing, stacked)
+    kind = _kind(ranked, paused or together.proved, [*sign_offs_missing, *gone], stacked)
     weakest = headroom.weakest({v.gate: v.headroom for v in _counting(stacked, breached) if not v.waived})
     return Standing(
         rollout=rollout,
@@ -69,15 +78,25 @@ def decide(
         at=now,
         valid_until=now + lease,
         reasons=_reasons(
-            kind, ranked, stacked, paused, sorted(sign_offs_missing), stage, _active(waivers, now), breached, together
+            kind,
+            ranked,
+            stacked,
+            paused,
+            [*(_gone(gate) for gate in gone), *_unsigned(sign_offs_missing, next_stage or stage)],
+            stage,
+            _active(waivers, now),
+            breached,
+            together,
         ),
         binding=ranked[0].gate if ranked else together.most if together.proved else None,
         runner_up=ranked[1].gate if len(ranked) > 1 else None,
-        if_mended=_if_mended(waived, ranked, paused or _stays(together, ranked), sign_offs_missing, breached),
+        if_mended=_if_mended(waived, ranked, paused or _stays(together, ranked), [*sign_offs_missing, *gone], breached),
         layers=tuple(_layer(layer, stacked) for layer in LAYERS),
         verdicts=tuple(stacked),
-        evidence_digest=_digest(rollout, stage, release, kind, stacked, paused, sign_offs_missing, breached),
+        evidence_digest=_digest(rollout, stage, release, kind, stacked, paused, sign_offs_missing, breached, loosened),
         config_digest=config_digest,
+        fingerprint=fingerprint,
+        parts=tuple(parts),
         simulated=simulated,
         weakest=weakest.binding if weakest else None,
         next_weakest=weakest.runner_up if weakest else None,
@@ -90,6 +109,30 @@ def decide(
     )
 
 
+def retired(
+    *, rollout: str, stage: str, at: datetime, now: datetime, lease: timedelta, config_digest: str, simulated: bool
+) -> Standing:
+    """The standing of a rollout that a person retired at `at`: hold, for nothing is judged any more."""
+    detail = f"{rollout} was retired at {at:%Y-%m-%d %H:%M} UTC; nothing is judged any more."
+    return Standing(
+        rollout=rollout,
+        standing="hold",
+        stage=stage,
+        release=None,
+        at=now,
+        valid_until=now + lease,
+        reasons=(Reason("retired", detail),),
+        binding=None,
+        runner_up=None,
+        if_mended=None,
+        layers=(),
+        verdicts=(),
+        evidence_digest=_digest(rollout, stage, None, "hold", (), False, (), (), ()),
+        config_digest=config_digest,
+        simulated=simulated,
+    )
+
+
 def _active(waivers: Sequence[Waiver], now: datetime) -> list[Waiver]:
     return sorted((w for w in waivers if now < w.until), key=lambda w: (w.gate, w.until, w.person, w.reason))
 
@@ -99,6 +142,21 @@ def _waived(verdicts: Sequence[Verdict], waivers: Sequence[Waiver], now: datetim
     gates = {w.gate for w in _active(waivers, now)}
     ordered = sorted(verdicts, key=lambda v: (LAYERS.index(v.layer), v.gate))
     return [replace(v, waived=v.waived or v.gate in gates) for v in ordered]
+
+
+def _loosened(verdicts: Sequence[Verdict], loosened: Sequence[str]) -> list[Verdict]:
+    """The same, with passes of gates that became looser while a breach was on record turned into `blocked`."""
+    return [
+        replace(
+            v,
+            outcome="blocked",
+            reason="loosened_in_breach",
+            detail=f"{v.detail} It became looser while a breach of it was on record, which nobody has approved.",
+        )
+        if v.gate in loosened and v.outcome == "pass"
+        else v
+        for v in verdicts
+    ]
 
 
 def _blocked(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -141,12 +199,10 @@ def _rank(verdict: Verdict) -> tuple[int, int, int, str]:
     return weight, LAYERS.index(verdict.layer), SEVERITY.index(verdict.outcome), verdict.gate
 
 
-def _kind(
-    ranked: Sequence[Verdict], paused: bool, sign_offs_missing: Sequence[str], verdicts: Sequence[Verdict]
-) -> StandingKind:
+def _kind(ranked: Sequence[Verdict], paused: bool, others: Sequence[str], verdicts: Sequence[Verdict]) -> StandingKind:
     if paused or any(_pauses(v) for v in ranked):
         return "pause"
-    if ranked or sign_offs_missing or not any(v.required for v in verdicts):
+    if ranked or others or not any(v.required for v in verdicts):
         return "hold"
     return "go"
 
@@ -155,7 +211,7 @@ def _if_mended(
     verdicts: Sequence[Verdict],
     ranked: Sequence[Verdict],
     paused: bool,
-    sign_offs_missing: Sequence[str],
+    others: Sequence[str],
     breached: Sequence[str],
 ) -> StandingKind | None:
     """The standing if the binding gate passed, what it blocks included; None when no gate binds."""
@@ -163,7 +219,7 @@ def _if_mended(
         return None
     mended = [replace(v, outcome="pass") if v.gate == ranked[0].gate else v for v in verdicts]
     stacked = _blocked(mended)
-    return _kind(_binding(stacked, breached), paused, sign_offs_missing, stacked)
+    return _kind(_binding(stacked, breached), paused, others, stacked)
 
 
 def _stays(together: combined.Combined, ranked: Sequence[Verdict]) -> bool:
@@ -176,7 +232,7 @@ def _reasons(
     ranked: Sequence[Verdict],
     verdicts: Sequence[Verdict],
     paused: bool,
-    sign_offs_missing: Sequence[str],
+    others: Sequence[Reason],
     stage: str,
     waivers: Sequence[Waiver],
     breached: Sequence[str],
@@ -192,8 +248,7 @@ def _reasons(
         reasons.insert(first, Reason("paused", "The rollout is paused until a person resumes it."))
     if not required:
         reasons.append(Reason("no_gates", f"No gate is required at stage {stage}, so nothing has been proved."))
-    for role in sign_offs_missing:
-        reasons.append(Reason("sign_off_missing", f"The sign-off of {role} for stage {stage} is missing."))
+    reasons += others
     if kind == "go":
         passed = sum(v.outcome == "pass" for v in required)
         reasons.append(Reason("all_pass", f"{passed} of {len(required)} gates required at stage {stage} pass."))
@@ -204,6 +259,17 @@ def _reasons(
         if w.gate in known
     ]
     return tuple(reasons)
+
+
+def _unsigned(roles: Sequence[str], stage: str) -> list[Reason]:
+    return [
+        Reason("sign_off_missing", f"The sign-off of {role} for stage {stage} is missing.") for role in sorted(roles)
+    ]
+
+
+def _gone(gate: str) -> Reason:
+    detail = f"{gate} left the policy while a breach of it was on record, which nobody has approved."
+    return Reason("loosened_in_breach", detail, gate)
 
 
 def _reason(verdict: Verdict, breached: Sequence[str]) -> Reason:
@@ -239,8 +305,11 @@ def _digest(
     paused: bool,
     sign_offs_missing: Sequence[str],
     breached: Sequence[str],
+    loosened: Sequence[str],
 ) -> str:
     """A digest over everything that decides, and nothing that only the clock moves."""
     gates = [[v.gate, v.outcome, v.reason, v.evidence_digest, v.waived, v.required, v.on_breach] for v in verdicts]
     whole = [rollout, stage, release, kind, gates, paused, sorted(sign_offs_missing), sorted(breached)]
+    # Added only where there is something: decisions of older versions have to come out as they were.
+    whole += [sorted(loosened)] if loosened else []
     return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()

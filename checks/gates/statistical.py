@@ -14,6 +14,7 @@ from checks.gates.reading import Reading, proofs, read
 from checks.gates.records import Outcome, Verdict
 from checks.gates.spec import GateSpec
 from checks.gates.verdict import Numbers, Trouble, headroom_of, verdict
+from checks.releases.change import CHANGED, reason_of
 from warehouse.records.errors import CheckError, LedgerError
 from warehouse.records.evidence import Epoch
 from warehouse.records.folded import FoldedWindows
@@ -39,8 +40,8 @@ def evaluate(
     `insufficient`. A pass speaks of the average over the epoch so far and is held only while the evidence holds.
     `corrected` are the epochs that fold the same windows again with restated data. `trouble` says that a source or
     check failed, `distrust` that the gate's own proofs cannot be trusted (its self-test failed, or arms are not filled
-    as they should be), which comes before a breach. No epoch, or no window with units, gives `no_data`; a ledger or
-    gate that disagrees with itself gives `error`, never an exception.
+    as they should be), which comes before a breach. No epoch, or no window with units, gives `no_data`, or `stale`
+    where there was evidence until a part of the release was changed; a ledger or gate that disagrees with itself gives `error`, never an exception.
     """
     reading = None
     try:
@@ -95,7 +96,8 @@ def _judge(
     if trouble is not None:
         return "error", *trouble
     if reading is None:
-        return "no_data", "no_rows", wording.nothing(gate, epoch)
+        changed = epoch is not None and bool(reason_of(epoch.opened_for))
+        return *(("stale", CHANGED) if changed else ("no_data", "no_rows")), wording.nothing(gate, epoch)
     age = now - reading.newest
     if gate.max_age is not None and age > gate.max_age:
         return "stale", "too_old", wording.silent(gate, reading.newest, age, gate.max_age)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from checks.gates.reading import Reading
 from checks.gates.spec import GateSpec
+from checks.releases.change import reason_of
 from warehouse.records.evidence import Epoch
 
 
@@ -156,11 +158,17 @@ def anew(epoch: Epoch | None) -> str:
     """Why what was known before no longer counts; empty for the first epoch of a release."""
     if epoch is None or not epoch.opened_for:
         return ""
-    why = _BEGUN_ANEW.get(epoch.opened_for, epoch.opened_for)
+    changed = reason_of(epoch.opened_for)
+    why = f"the release changed: {changed}" if changed else _BEGUN_ANEW.get(epoch.opened_for, epoch.opened_for)
     return (
         f"Evidence began anew with the window from {moment(epoch.first_window)} on ({why}); what was looked at before "
         "does not count for it."
     )
+
+
+def older_than_release(gate: GateSpec, changed: Sequence[str]) -> str:
+    """Why a number is `stale` that was measured on another release."""
+    return f"The newest row for {gate.metric} is from before a change of the release ({', '.join(changed)})."
 
 
 _BEGUN_ANEW = {

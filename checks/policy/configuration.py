@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from checks.policy.alerts import Alert
+from checks.policy.alerts import Alert, BoardAddress, Maintenance
 from checks.policy.base import Duration, Many, Section, Words, compact, refuse
 from checks.policy.drift import Drift
 from checks.policy.gates import Gate
@@ -16,6 +16,7 @@ from checks.policy.metrics import Metric
 from checks.policy.privacy import Retention
 from checks.policy.quality import DataCheck
 from checks.policy.rollouts import Rollout
+from checks.policy.schedules import Prefect, Schedules
 from checks.policy.sources import Source
 from checks.policy.storage import Storage
 from checks.policy.streams import StreamSection
@@ -43,6 +44,14 @@ class Settings(Section):
     """How long what is kept; without it everything is kept for good."""
     storage: Storage | None = None
     """Where a copy of all events is kept beside the embedded file."""
+    board_url: BoardAddress | None = None
+    """Address of the board, for links in alerts; without it they name the command that explains the decision."""
+    maintenance: Many[Maintenance] = ()
+    """Spans in which no channel is told; their end brings one summary. Switches are told all the same."""
+    schedules: Schedules = Schedules()
+    """How often each flow runs."""
+    prefect: Prefect = Prefect()
+    """How the flows are registered with Prefect."""
 
 
 class Configuration(Settings):

@@ -15,6 +15,7 @@ from checks.policy.base import Duration, Finite, Many, Name, Section, Words
 from checks.policy.metric_kinds import is_statistical
 from checks.policy.metrics import Metric
 from checks.policy.reference import Reference
+from checks.policy.releases import depends_on
 from checks.policy.rollouts import Rollout
 from warehouse.records.metrics import Unit
 
@@ -126,6 +127,8 @@ def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: 
     facts = [1, cell_digest, metric.kind, gate.direction, gate.limit, gate.alpha, gate.beta, unit]
     traffic = [rollout.name, gate.segment, gate.arm, metric.low, metric.high]
     span = [gate.reference.start.isoformat(), gate.reference.end.isoformat()] if gate.reference else []
+    # Only where it is said: the evidence of policies that do not name it has to go on.
+    traffic += ["fingerprint"] if rollout.releases.by == "fingerprint" else []
     compared = [test, gate.tolerance, gate.typical, gate.candidate_share, gate.alpha_covers, *span]
     low, high = (0.0, 1.0) if test == "distribution" else (metric.low, metric.high)
     return GateSpec(
@@ -151,7 +154,7 @@ def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: 
         segment=gate.segment,
         arm=gate.arm,
         owner=gate.owner or rollout.owner.name,
-        digest=hashlib.sha256(json.dumps([facts, traffic, compared]).encode()).hexdigest(),
+        digest=_digest([facts, traffic, compared]),
         test=test,
         means=gate.limit_means or ("long_run" if unit == "window" else "every_window"),
         typical=gate.typical,
@@ -164,7 +167,14 @@ def spec(gate: Gate, rollout: Rollout, stage: str, metric: Metric, cell_digest: 
         judged=metric.judged,
         reference=(gate.reference.start, gate.reference.end) if gate.reference else None,
         alpha_covers=gate.alpha_covers,
+        depends_on=depends_on(metric, rollout.releases),
+        by_fingerprint=rollout.releases.by == "fingerprint",
+        basis=_digest([cell_digest, metric.kind, traffic, test, *compared[2:], gate.judge, gate.limit_means]),
     )
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def metric_direction(gate: Gate, metric: Metric) -> OneOf["at_most", "at_least"]:

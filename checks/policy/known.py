@@ -33,6 +33,8 @@ class Known:
     rollouts: Mapping[str, Sequence[str] | None]
     """By rollout, its stages."""
     judges: Mapping[str, Judge | None] = field(default_factory=dict)
+    alerts: Sequence[str] = ()
+    """Names of the channels."""
 
 
 def text(raw: Raw, key: str) -> str | None:

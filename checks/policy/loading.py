@@ -178,6 +178,7 @@ def _known(items: Sequence[Item]) -> Known:
         metrics={**catalogue.built_in(), **dict(named("metrics"))},
         rollouts={name: model.stages if model else None for name, model in named("rollouts")},
         judges=dict(named("judges")),
+        alerts=tuple(name for name, _ in named("alerts")),
     )
 
 

@@ -17,6 +17,7 @@ from checks.metrics import expression
 from checks.policy import assisted
 from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section, Words
 from checks.policy.metric_kinds import cell_kind, natural
+from checks.releases.parts import Part
 from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Expression
 from warehouse.records.metrics import CellMetric, Unit
@@ -80,6 +81,8 @@ class Metric(Section):
     """How far back a count, source or quality metric looks."""
     judged: OneOf["own", "proxy"] | None = None
     """Whose word the value is: a judge's by definition (own), or a judge's that stands for people's (proxy)."""
+    depends_on: Many[Part] | None = None
+    """Parts of the release whose change makes its evidence old; left out, all that its kind and layer allow."""
     no_data: str = ""
     """What happens where there are no data."""
     reference: str = ""

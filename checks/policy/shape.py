@@ -24,7 +24,7 @@ class Shape:
     def keys(self, path: Path) -> tuple[str, ...]:
         """The keys that the mapping at a place inside the entry may have; none where no mapping belongs."""
         found = chosen(*self._at(path))
-        return tuple(found.model_fields) if found else ()
+        return tuple(_named(found)) if found else ()
 
     def kinds(self, path: Path) -> tuple[str, ...]:
         """The kinds between which the mapping at a place inside the entry may choose."""
@@ -37,8 +37,13 @@ class Shape:
             model = chosen(type_, value)
             value = _inside(value, part)
             if isinstance(part, str):
-                type_ = model.model_fields[part].annotation if model and part in model.model_fields else None
+                type_ = _named(model).get(part) if model else None
         return type_, value
+
+
+def _named(model: Model) -> dict[str, Any]:
+    """The types of a model's fields by the keys that stand in the file."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def models(type_: Any) -> list[Model]:

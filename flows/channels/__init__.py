@@ -1,1 +1,1 @@
-"""Channels: how people hear of it. One port, one text format, one file an adapter."""
+"""Channels: how people hear of it. One port; each format and each way of sending has a file of its own."""

@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from flows.channels.port import Alert, payload
-from flows.channels.text import render
+from flows.channels.as_json import payload
+from flows.channels.port import Alert
 from warehouse.records.errors import DeliveryError
 
 
@@ -24,7 +24,7 @@ class FileChannel:
         Raises:
             DeliveryError: the file cannot be written now (transient).
         """
-        line = json.dumps(payload(alert, render(alert)), ensure_ascii=True, sort_keys=True) + "\n"
+        line = json.dumps(payload(alert), ensure_ascii=True, sort_keys=True) + "\n"
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab+") as file:

@@ -12,12 +12,23 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def render(alert: Alert) -> str:
-    """The alert as lines of plain text: what happened, the facts, when, and the decision behind it."""
-    mark = "[SIMULATED] " if alert.simulated else ""
-    lines = [f"{mark}{visible(alert.rollout)}: {visible(alert.event)}", visible(alert.summary)]
+    """The alert as lines of plain text: what happened, the facts, when, the decision behind it and where to see it."""
+    lines = [headline(alert), visible(alert.summary)]
     lines += [f"  {visible(name)}: {visible(value)}" for name, value in alert.facts]
-    lines.append(f"  at {alert.at.isoformat(timespec='seconds')}, decision {alert.decision_seq} ({alert.decision_id})")
+    lines.append(f"  at {when(alert)}, decision {alert.decision_seq} ({visible(alert.decision_id)})")
+    lines.append(f"  see {alert.link or alert.command}")
     return "\n".join(lines)
+
+
+def headline(alert: Alert) -> str:
+    """Which rollout, and what happened to it, on one line; a demo is marked."""
+    mark = "[SIMULATED] " if alert.simulated else ""
+    return f"{mark}{visible(alert.rollout) or 'Gatehold'}: {visible(alert.event)}"
+
+
+def when(alert: Alert) -> str:
+    """When it happened, to the second."""
+    return alert.at.isoformat(timespec="seconds")
 
 
 def visible(text: str, longest: int = LONGEST) -> str:

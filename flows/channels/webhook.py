@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flows.channels.port import Alert, payload
-from flows.channels.text import render
+from flows.channels.as_json import payload
+from flows.channels.port import Alert
 from flows.credentials import Credential
 from flows.posting import TIMEOUT_SECONDS, post
 
@@ -34,4 +34,4 @@ class WebhookChannel:
         Raises:
             DeliveryError: as `flows.posting.post` says.
         """
-        post(self._url, self._secret, alert.id, payload(alert, render(alert)), timeout=self._timeout, clock=self._clock)
+        post(self._url, self._secret, alert.id, payload(alert), timeout=self._timeout, clock=self._clock)

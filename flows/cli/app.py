@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import history, look, planning, proving, records, setup, storage, work
+from flows.cli import (
+    board,
+    history,
+    look,
+    outbox,
+    people,
+    planning,
+    proving,
+    records,
+    rollouts,
+    serving,
+    setup,
+    storage,
+    work,
+)
 
 
 def _examples(*lines: str) -> str:
@@ -67,6 +81,7 @@ app.command(
 )(planning.plan)
 app.command("self-test", epilog=_examples("gatehold self-test", "gatehold self-test harm --json"))(proving.self_test)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
+app.command("board", epilog=_examples("gatehold board", "gatehold board --port 9000"))(board.board)
 storage.app.command("compact", epilog=_examples("gatehold storage compact"))(storage.compact)
 app.add_typer(storage.app, name="storage", help="What is kept and what it costs; `compact` removes what is due.")
 app.command(
@@ -84,7 +99,58 @@ app.command(
     "replay",
     epilog=_examples("gatehold replay --config stricter.yaml --start 2026-01-01 --end 2026-02-01"),
 )(history.replay)
+app.command("up", epilog=_examples("gatehold up", "gatehold up --config shop --port 4300 --board-port 8800"))(
+    serving.up
+)
+app.command(
+    "deploy",
+    epilog=_examples(
+        "PREFECT_API_URL=http://127.0.0.1:4200/api gatehold deploy --config shop",
+        "gatehold deploy --config shop --write infra",
+    ),
+)(serving.deploy)
+for _name, _command, _example in (
+    ("start", rollouts.start, 'gatehold rollout start support-agent --reason "Pilot with release 2.3"'),
+    ("advance", rollouts.advance, 'gatehold rollout advance support-agent --reason "All gates of the pilot pass"'),
+    ("pause", rollouts.pause, 'gatehold rollout pause support-agent --reason "Complaints on the telephone"'),
+    (
+        "resume",
+        rollouts.resume,
+        "gatehold rollout resume support-agent --mended https://example.org/changes/7 --mended-at 2026-03-01T12:00 "
+        '--reason "Prompt mended"',
+    ),
+    ("retire", rollouts.retire, 'gatehold rollout retire support-agent --reason "Replaced by another agent"'),
+    ("waive", rollouts.waive, 'gatehold rollout waive support-agent --gate harm --for 12h --reason "Judge was wrong"'),
+    ("sign-off", rollouts.sign_off, 'gatehold rollout sign-off support-agent --reason "Red team repeated"'),
+    ("approve", rollouts.approve, 'gatehold rollout approve support-agent --gate harm --reason "Agreed in ticket 9"'),
+    ("acknowledge", rollouts.acknowledge, 'gatehold rollout acknowledge support-agent --reason "I am on it"'),
+):
+    rollouts.app.command(_name, epilog=_examples(_example))(_command)
+app.add_typer(rollouts.app, name="rollout", help="People's acts: start, advance, pause, resume, waive, sign off.")
+for _name, _managing, _example in (
+    ("add", people.add, 'gatehold people add "Ines Vogel" --role approver'),
+    ("roles", people.give_roles, 'gatehold people roles "Ines Vogel" --role approver --role admin'),
+    ("list", people.show, "gatehold people list"),
+    ("token", people.token, 'gatehold people token "Ines Vogel" --days 30'),
+    ("revoke", people.revoke, "gatehold people revoke 1f0c93ab"),
+    ("deactivate", people.deactivate, 'gatehold people deactivate "Ines Vogel"'),
+):
+    people.app.command(_name, epilog=_examples(_example))(_managing)
+app.add_typer(people.app, name="people", help="Who may act: accounts, roles and tokens.")
 records.app.command("show", epilog=_examples("gatehold log show --rollout support-agent --last 5"))(records.show)
 records.app.command("verify", epilog=_examples("gatehold log verify"))(records.verify)
 records.app.command("explain", epilog=_examples("gatehold log explain 2"))(records.explain)
-app.add_typer(records.app, name="log", help="The decision log: show, verify and explain it.")
+records.app.command(
+    "export",
+    epilog=_examples(
+        "gatehold log export --format page --out log.html",
+        "gatehold log export --format jsonl --out log.jsonl --rollout support-agent",
+    ),
+)(records.export)
+app.add_typer(records.app, name="log", help="The decision log: show, verify, explain and export it.")
+outbox.app.command("list", epilog=_examples("gatehold outbox list --state waiting"))(outbox.show)
+outbox.app.command("dead", epilog=_examples("gatehold outbox dead"))(outbox.dead)
+outbox.app.command("retry", epilog=_examples("gatehold outbox retry 5f0c2d7a", "gatehold outbox retry --all"))(
+    outbox.retry
+)
+app.add_typer(outbox.app, name="outbox", help="Messages to switches and channels: list, dead ones, retry.")

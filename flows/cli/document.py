@@ -23,12 +23,13 @@ asked, the document is `{"error": {"kind": ..., "message": ..., "exit": ...}}`. 
 | 0 | done; of `gate`: go |
 | 1 | it could not be done: a file, the disk, a busy warehouse; of `doctor`, `self-test`: something is wrong |
 | 2 | asked in a way that cannot be: usage or configuration |
+| 3 | of `people` and `rollout`: refused; everything that is missing is named |
 | 4 | of `ingest`: a source could not be read in full |
 | 5 | of `log verify` and `log explain`: the log or a decision is not as it was written |
 | 10, 11 | of `gate`: hold, pause |
 | 130 | stopped by Ctrl-C |
 
-`GATEHOLD_DATA` names the data folder as `--data` does. `GATEHOLD_DEBUG=1` shows the traceback of an unexpected error.
+`GATEHOLD_DATA` names the data folder as `--data` does; `GATEHOLD_TOKEN` says who acts in `people` and `rollout`. `GATEHOLD_DEBUG=1` shows the traceback of an unexpected error.
 `NO_COLOR` is honoured. On a terminal, lines are broken to its width; in a pipe every sentence is one line.
 """
 

@@ -55,7 +55,8 @@ def status(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = Non
 
     It reads what the last run published and never waits for a run that is going on.
     """
-    known = standings(projects.load(config, data=data), moment(as_of))
+    project = projects.load(config, data=data)
+    known = standings(project, moment(as_of))
     if as_json:
         terminal.emit(known)
         return
@@ -63,7 +64,25 @@ def status(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = Non
         terminal.say("The configuration names no rollout.")
     for found in known.values():
         show_briefly(found)
+    _show_undelivered(project)
     mark_simulated(known.values())
+
+
+def _show_undelivered(project: projects.Project) -> None:
+    """Say so when switches or channels have not heard what they should have."""
+    from warehouse.people import glance
+
+    waiting, dead = glance.undelivered(project.data)
+    if waiting:
+        terminal.say(
+            f"{waiting} {'message' if waiting == 1 else 'messages'} to switches and channels failed so far and "
+            "will be tried again: `gatehold outbox list --state waiting`.",
+            "yellow",
+        )
+    if dead:
+        terminal.say(
+            f"{dead} {'message was' if dead == 1 else 'messages were'} given up: `gatehold outbox dead`.", "bold red"
+        )
 
 
 def report(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from typing import Literal as OneOf
 
 import typer
 
@@ -44,24 +48,53 @@ def show(
         terminal.say(f"{e.actor}: {e.summary}", indent=6)
 
 
-def verify(config: Config = DEFAULT_CONFIG, data: Data = None, as_json: Json = False) -> None:
+def verify(
+    config: Config = DEFAULT_CONFIG,
+    data: Data = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEQ:HASH",
+            help="An entry that a receiver remembers: `decision.seq` and `decision.head` of a message.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Walk the chain of the decision log.
 
-    Names the first entry that is not as it was written, or is missing; exit 5 then.
+    Names the first entry that is not as it was written, or is missing; exit 5 then. A log that was cut at its end or
+    rewritten whole is seen only by what others remember: every message names the entry it comes from, and `--head`
+    compares one.
     """
-    report = _verified(projects.load(config, data=data))
+    remembered = None if head is None else _remembered(head)
+    report = _verified(projects.load(config, data=data), remembered)
     if as_json:
         terminal.emit(report)
-    elif report.ok:
+    else:
+        _say_chain(report)
+    raise typer.Exit(0 if report.ok else BROKEN)
+
+
+def _say_chain(report: ChainReport) -> None:
+    if report.ok:
         head = f", head {report.head[:16]}" if report.entries else ""
         terminal.say(f"The log is whole: {_entries(report.entries)}{head}.", "green")
     else:
         where = f" at entry {report.bad_seq}" if report.bad_seq is not None else ""
         terminal.say(f"The log is broken{where}: {report.reason}", "bold red")
-    raise typer.Exit(0 if report.ok else BROKEN)
 
 
-def _verified(project: Project) -> ChainReport:
+def _remembered(text: str) -> tuple[int, str]:
+    seq, _, given = text.strip().partition(":")
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", seq) or not re.fullmatch(r"[0-9a-fA-F]{64}", given):
+        raise UsageError(
+            f"--head {text[:100]!r} is not an entry. Write it like 17:9c1d..., the position from 1 and the 64 "
+            "hexadecimal digits that a message carries as decision.seq and decision.head."
+        )
+    return int(seq), given.lower()
+
+
+def _verified(project: Project, remembered: tuple[int, str] | None) -> ChainReport:
     from warehouse.folder import WAREHOUSE_FILE
     from warehouse.people.chain import GENESIS
     from warehouse.people.file import FILE_NAME
@@ -72,11 +105,48 @@ def _verified(project: Project) -> ChainReport:
         from warehouse.people.store import People
 
         with People.open(project.data) as people:
-            return log.verify(people)
+            return log.verify(people, expected_head=remembered)
     if (project.data / WAREHOUSE_FILE).exists():
         reason = f"{project.data / FILE_NAME} is gone, though the warehouse beside it was used."
         return ChainReport(False, 0, GENESIS, None, reason)
+    if remembered is not None:
+        reason = f"there is no decision log in {project.data}, but entry {remembered[0]} was seen"
+        return ChainReport(False, 0, GENESIS, 1, reason)
     return ChainReport(True, 0, GENESIS)
+
+
+def export(
+    format: Annotated[OneOf["jsonl", "page"], typer.Option(help="JSON lines for programs, or a page for people.")],
+    out: Annotated[Path, typer.Option(help="The file to write; one that is there is replaced.")],
+    rollout: Annotated[str | None, typer.Option(help="Only what is about this rollout.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write the decision log to a file for others.
+
+    `jsonl` has one entry a line, and anybody can check its chain without Gatehold (docs/alerts.md tells how). `page` is
+    one HTML file that needs no network and can be printed. The log is verified first; a broken one is written all the
+    same, says so, and exits 5.
+    """
+    from flows import exporting
+    from warehouse.people.store import People
+
+    project = projects.load(config, data=data)
+    if rollout is not None:
+        project.policy.rollout(rollout)
+    report = _verified(project, None)
+    with People.open(project.data) as people:
+        if format == "jsonl":
+            count = exporting.as_lines(people, out, rollout=rollout)
+        else:
+            count = exporting.as_page(people, project, out, report, now=datetime.now(UTC), rollout=rollout)
+    if as_json:
+        terminal.emit({"out": out, "format": format, "entries": count, "chain": report})
+    else:
+        terminal.say(f"Written: {out}, {_entries(count)}.")
+        _say_chain(report)
+    raise typer.Exit(0 if report.ok else BROKEN)
 
 
 def explain(

@@ -132,6 +132,8 @@ class Act:
     stage: str
     actors: tuple[tuple[str, str], ...]
     reason: str
+    mended: str = ""
+    mended_at: datetime | None = None
 
 
 _OWNER = ("Ines Vogel", "owner")
@@ -151,6 +153,8 @@ def acts(end: datetime) -> tuple[Act, ...]:
             "limited",
             (_OWNER, _DEPUTY),
             "Prompt mended in release 2.4.1, red team repeated on it, cause understood.",
+            mended="https://example.org/changes/prompt-2.4.1",
+            mended_at=start + PROMPT_FIXED,
         ),
     )
 

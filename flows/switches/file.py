@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
-from flows.switches.port import SwitchMessage, payload
+from flows.switches.port import SwitchMessage, payload, refuse_older
+from flows.switches.replacing import replace_text
 from warehouse.records.errors import DeliveryError
 
 
@@ -27,7 +26,7 @@ class FileSwitch:
         """
         self._refuse(message)
         try:
-            self._replace(json.dumps(payload(message), ensure_ascii=False, indent=2) + "\n")
+            replace_text(self._path, json.dumps(payload(message), ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
             raise DeliveryError(f"{self._path} could not be written: {error.strerror}.", transient=True) from error
 
@@ -44,23 +43,4 @@ class FileSwitch:
                 "Give each rollout a file of its own.",
                 transient=False,
             )
-        if seq > message.decision_seq and message.action != "pause":
-            raise DeliveryError(
-                f"{self._path} holds decision {seq}, newer than {message.decision_seq}. Was the decision log replaced "
-                "by an older one? Verify the log, then remove the file.",
-                transient=False,
-            )
-
-    def _replace(self, text: str) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, self._path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        refuse_older(message, seq, str(self._path))

@@ -12,6 +12,9 @@ from warehouse.records.errors import DeliveryError
 
 ACTIONS = frozenset({"start", "go", "hold", "pause", "expand", "resume", "retire"})
 PERMISSIONS = frozenset({"start", "go", "expand", "resume"})
+PERSONAL = frozenset({"start", "expand", "resume"})
+"""What only people ask for: such a message turns on what anybody turned off. A `go` undoes no more than a pause of
+Gatehold's own; `hold` and `retire` leave the receiver as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class SwitchMessage:
     `id` is the idempotency key: the same id may come more than once and counts once. `action` is one of `ACTIONS`;
     those in `PERMISSIONS` end at `valid_until` (None: no end given), after which the rollout holds. `stage` and
     `release` are where the rollout stands (None: unknown). `reason` is one plain sentence. `simulated` marks a demo.
-    `decision_seq` and `head` are position and hash of the decision in the log: they only ever grow.
+    `decision_seq` and `head` are position and hash of the decision in the log: they only ever grow. `renewal` marks a
+    message that only moves `valid_until`: nothing new was decided.
     """
 
     id: str
@@ -36,6 +40,7 @@ class SwitchMessage:
     decision_id: str
     decision_seq: int
     head: str
+    renewal: bool = False
 
 
 class Switch(Protocol):
@@ -58,6 +63,7 @@ def switch_body(
     at: datetime,
     valid_until: datetime | None,
     simulated: bool,
+    renewal: bool = False,
 ) -> dict[str, Any]:
     """The body of a `NewDelivery` of kind "switch"; id, rollout and decision are added when it is written."""
     return {
@@ -68,6 +74,7 @@ def switch_body(
         "at": at.isoformat(),
         "valid_until": None if valid_until is None else valid_until.isoformat(),
         "simulated": simulated,
+        "renewal": renewal,
     }
 
 
@@ -94,6 +101,8 @@ def message_of(delivery: Delivery) -> SwitchMessage:
             decision_id=delivery.decision_id,
             decision_seq=body["decision"]["seq"],
             head=body["decision"]["head"],
+            # Messages written before there were renewals are none.
+            renewal=bool(body.get("renewal", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DeliveryError(
@@ -117,6 +126,34 @@ def payload(message: SwitchMessage) -> Mapping[str, Any]:
             at=message.at,
             valid_until=message.valid_until,
             simulated=message.simulated,
+            renewal=message.renewal,
         ),
         "decision": {"id": message.decision_id, "seq": message.decision_seq, "head": message.head},
     }
+
+
+def refuse_simulated(message: SwitchMessage, what: str) -> None:
+    """Keep a demo from a system that serves people.
+
+    Raises:
+        DeliveryError: the message comes of simulated traffic; terminal.
+    """
+    if message.simulated:
+        raise DeliveryError(
+            f"The decision comes of simulated traffic, so {what} is not touched. Give a demo a switch of kind file.",
+            transient=False,
+        )
+
+
+def refuse_older(message: SwitchMessage, seq: int, where: str) -> None:
+    """Keep an older decision from undoing a newer one; a pause is always taken.
+
+    Raises:
+        DeliveryError: `where` holds decision number `seq`, newer than this one; terminal.
+    """
+    if seq > message.decision_seq and message.action != "pause":
+        raise DeliveryError(
+            f"{where} holds decision {seq}, newer than {message.decision_seq}. Was the decision log replaced by an "
+            "older one? Verify the log, then set it by hand.",
+            transient=False,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +15,7 @@ FILE_NAME = "people.sqlite"
 _REVISION = re.compile(r"^v(\d{4})_[a-z0-9_]+\.py$")
 
 
+@cache
 def revisions() -> list[str]:
     """The migrations of this version by number, in order; reads file names only, so that opening stays fast."""
     names = (entry.name for entry in resources.files("warehouse.people.migrations.versions").iterdir())

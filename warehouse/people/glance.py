@@ -9,17 +9,71 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from typing import Literal as OneOf
 
 from warehouse.people.file import FILE_NAME, check_known, revisions, stamp, store_error
 from warehouse.records.decisions import DecisionEntry, PublishedStanding
-from warehouse.records.errors import LedgerError
+from warehouse.records.errors import LedgerError, StoreError
 
 WAIT_SECONDS = 30.0
 _ENTRY = tuple(field.name for field in fields(DecisionEntry))
+_HEAD = ", ".join(name for name in _ENTRY if name != "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The newest act that stopped a rollout or let it go again: a pause, a resume, or its retirement."""
+
+    kind: OneOf["pause", "resume", "retire"]
+    at: datetime
+    actor: str
+    summary: str
+
+    def told(self) -> dict[str, str]:
+        """One sentence under `paused` or `retired`; empty once it was resumed."""
+        if self.kind == "resume":
+            return {}
+        done = "paused" if self.kind == "pause" else "retired"
+        return {done: f"It was {done} at {self.at:%Y-%m-%d %H:%M} UTC by {self.actor}: {self.summary}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is known of a rollout's permission: the standing last published, lapsed or not, and the newest stop."""
+
+    standing: PublishedStanding
+    stop: Stop | None
+
+
+def words(folder: Path, *, rollout: str | None = None, wait_seconds: float = WAIT_SECONDS) -> dict[str, Word]:
+    """The word on each rollout, or on the one that is named, in one unchanging state; empty where none was published.
+
+    Raises:
+        StoreError: the file cannot be read, holds something that cannot, or was written by a newer version.
+    """
+    published = "SELECT rollout, body, at, valid_until FROM standings WHERE $rollout IS NULL OR rollout = $rollout"
+    stops = (
+        "SELECT kind, at, actor, summary FROM decisions WHERE rollout = $rollout "
+        "AND kind IN ('pause', 'resume', 'retire') ORDER BY seq DESC LIMIT 1"
+    )
+    with _opened(folder, wait_seconds) as connection:
+        if connection is None:
+            return {}
+        connection.execute("BEGIN")
+        rows = connection.execute(f"{published} ORDER BY rollout", {"rollout": rollout}).fetchall()
+        found = {row[0]: (row, connection.execute(stops, {"rollout": row[0]}).fetchone()) for row in rows}
+    try:
+        return {
+            name: Word(_published(*row), None if stop is None else _stop(*stop)) for name, (row, stop) in found.items()
+        }
+    except (ValueError, TypeError) as error:
+        raise StoreError(
+            f"A standing in {folder} cannot be read; run the monitor again to publish a new one."
+        ) from error
 
 
 def standings(folder: Path) -> dict[str, PublishedStanding]:
@@ -32,10 +86,7 @@ def standings(folder: Path) -> dict[str, PublishedStanding]:
         if connection is None:
             return {}
         rows = connection.execute("SELECT rollout, body, at, valid_until FROM standings ORDER BY rollout").fetchall()
-    return {
-        rollout: PublishedStanding(rollout, json.loads(body), datetime.fromisoformat(at), datetime.fromisoformat(until))
-        for rollout, body, at, until in rows
-    }
+    return {row[0]: _published(*row) for row in rows}
 
 
 def entries(folder: Path, *, rollout: str | None = None, last: int = 30) -> list[DecisionEntry]:
@@ -57,6 +108,26 @@ def entries(folder: Path, *, rollout: str | None = None, last: int = 30) -> list
         raise LedgerError(
             f"The decision log in {folder} holds an entry that cannot be read. Run `gatehold log verify` to see which."
         ) from error
+
+
+def heads(
+    folder: Path, *, rollout: str | None = None, after: int = 0, limit: int = 100, wait_seconds: float = WAIT_SECONDS
+) -> list[dict[str, Any]]:
+    """Entries of the decision log without their bodies, in order, with `seq` above `after`; at most `limit`.
+
+    Raises:
+        StoreError: the file cannot be read or was written by a newer version.
+    """
+    query = (
+        f"SELECT {_HEAD} FROM decisions WHERE seq > $after AND ($rollout IS NULL OR rollout = $rollout) "
+        "ORDER BY seq LIMIT $limit"
+    )
+    with _opened(folder, wait_seconds) as connection:
+        if connection is None:
+            return []
+        rows = connection.execute(query, {"after": after, "rollout": rollout, "limit": limit})
+        names = [name for name, *_ in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def undelivered(folder: Path) -> tuple[int, int]:
@@ -81,15 +152,23 @@ def _entry(row: dict[str, Any]) -> DecisionEntry:
     return DecisionEntry(**made)
 
 
+def _published(rollout: str, body: str, at: str, until: str) -> PublishedStanding:
+    return PublishedStanding(rollout, json.loads(body), datetime.fromisoformat(at), datetime.fromisoformat(until))
+
+
+def _stop(kind: OneOf["pause", "resume", "retire"], at: str, actor: str, summary: str) -> Stop:
+    return Stop(kind, datetime.fromisoformat(at), actor, summary)
+
+
 @contextmanager
-def _opened(folder: Path) -> Iterator[sqlite3.Connection | None]:
+def _opened(folder: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[sqlite3.Connection | None]:
     """The file, open for reading at this version; None where there is none."""
     path = folder / FILE_NAME
     try:
         if not path.exists() or not path.stat().st_size:
             yield None
             return
-        connection = _connect(path)
+        connection = _connect(path, wait_seconds)
     except OSError as error:
         raise store_error(path, error) from error
     except sqlite3.Error as error:
@@ -102,8 +181,8 @@ def _opened(folder: Path) -> Iterator[sqlite3.Connection | None]:
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    found, connection = _look(path)
+def _connect(path: Path, wait_seconds: float) -> sqlite3.Connection:
+    found, connection = _look(path, wait_seconds)
     if found == revisions()[-1]:
         return connection
     connection.close()
@@ -112,15 +191,15 @@ def _connect(path: Path) -> sqlite3.Connection:
     from warehouse.people.store import People
 
     People.open(path.parent).close()
-    return _look(path)[1]
+    return _look(path, wait_seconds)[1]
 
 
-def _look(path: Path) -> tuple[str | None, sqlite3.Connection]:
+def _look(path: Path, wait_seconds: float) -> tuple[str | None, sqlite3.Connection]:
     """The version of the file and the open file; nothing beside it is needed when nobody writes and none may."""
     uri = path.absolute().as_uri()
     still = not path.with_name(f"{FILE_NAME}-wal").exists()
     for mode in ("mode=ro", "mode=ro&immutable=1"):
-        connection = sqlite3.connect(f"{uri}?{mode}", uri=True, timeout=WAIT_SECONDS)
+        connection = sqlite3.connect(f"{uri}?{mode}", uri=True, timeout=wait_seconds)
         try:
             return stamp(connection), connection
         except sqlite3.Error as error:

@@ -27,7 +27,7 @@ from warehouse.records.decisions import (
     NewDelivery,
     PublishedStanding,
 )
-from warehouse.records.errors import LedgerError, UsageError
+from warehouse.records.errors import LedgerError, MovedOnError, UsageError
 
 
 def append(
@@ -36,32 +36,56 @@ def append(
     deliveries: Sequence[NewDelivery] = (),
     *,
     standing: PublishedStanding | None = None,
+    seen: int | None = None,
 ) -> DecisionEntry | None:
     """The entry as written, with its deliveries and standing in the same transaction; None if the key was there.
 
     When the key was there nothing at all is written. Every delivery's body gets `decision`: the id, `seq` and hash
-    (`head`) of this entry, so that receivers can tell a log that was cut or rewritten.
+    (`head`) of this entry, so that receivers can tell a log that was cut or rewritten. `seen` is the `seq` of the
+    rollout's last entry that the writer knew (0: none; None: whatever came since does not matter).
 
     Raises:
         UsageError: the key is empty, the kind unknown, a time naive, or a body not JSON (NaN included).
+        MovedOnError: the rollout has an entry after `seen`.
         StoreBusyError: another process was writing for as long as the store waits.
     """
+    with people.write() as session:
+        entry = put(session, new, deliveries, seen=seen)
+        if entry is not None and standing is not None:
+            standings.put(session, standing)
+    return entry
+
+
+def put(
+    session: Session, new: NewDecision, deliveries: Sequence[NewDelivery] = (), *, seen: int | None = None
+) -> DecisionEntry | None:
+    """As `append` without a standing, inside a transaction that the caller holds."""
     if not new.key or new.kind not in get_args(DecisionKind):
         raise UsageError(
             f"A decision needs a key and a kind; given key {new.key!r}, kind {new.kind!r}. "
             f"Allowed kinds: {', '.join(get_args(DecisionKind))}."
         )
-    with people.write() as session:
-        if session.exec(select(DecisionRow.seq).where(DecisionRow.key == clean(new.key))).first() is not None:
-            return None
-        row = _following(session, new)
-        entry = _entry(row)
-        session.add(row)
-        session.flush()
-        outbox.enqueue(session, deliveries, outbox.Origin(entry.id, entry.seq, entry.hash, entry.rollout), now=entry.at)
-        if standing is not None:
-            standings.put(session, standing)
+    if session.exec(select(DecisionRow.seq).where(DecisionRow.key == clean(new.key))).first() is not None:
+        return None
+    if seen is not None:
+        nothing_since(session, new.rollout, seen)
+    row = _following(session, new)
+    entry = _entry(row)
+    session.add(row)
+    session.flush()
+    outbox.enqueue(session, deliveries, outbox.Origin(entry.id, entry.seq, entry.hash, entry.rollout), now=entry.at)
     return entry
+
+
+def nothing_since(session: Session, rollout: str, seen: int) -> None:
+    """Go on only if the rollout has no entry after `seen`.
+
+    Raises:
+        MovedOnError: it has one.
+    """
+    query = select(DecisionRow.seq).where(DecisionRow.rollout == clean(rollout), col(DecisionRow.seq) > seen)
+    if session.exec(query).first() is not None:
+        raise MovedOnError(f"Somebody acted on {rollout} while this was decided. Look at it again and repeat.")
 
 
 def entries(

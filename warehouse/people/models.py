@@ -83,3 +83,33 @@ class StandingRow(SQLModel, table=True):
     body: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=UtcText)
     valid_until: datetime = Field(sa_type=UtcText)
+
+
+class AccountRow(SQLModel, table=True):
+    """Grain: one person. `alike` is the name without what eyes do not tell apart, `roles` a JSON list.
+
+    Names stay for good, since the decision log holds them; whoever leaves is made inactive.
+    """
+
+    __tablename__ = "accounts"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    alike: str = Field(sa_type=Text, unique=True)
+    roles: str = Field(sa_type=Text)
+    active: bool = Field(sa_type=Integer)
+    created_at: datetime = Field(sa_type=UtcText)
+    password_hash: str | None = Field(default=None, sa_type=Text)
+
+
+class TokenRow(SQLModel, table=True):
+    """Grain: one token. `digest` is the SHA-256 of its text, which is kept nowhere; `id` is public."""
+
+    __tablename__ = "tokens"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    person: str = Field(sa_type=Text, sa_column_args=(ForeignKey("accounts.name"),), index=True)
+    digest: str = Field(sa_type=Text, unique=True)
+    created_at: datetime = Field(sa_type=UtcText)
+    expires_at: datetime = Field(sa_type=UtcText)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcText)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcText)

@@ -6,9 +6,11 @@
     +-- SourceError               a source cannot be read now (transient or not)
     +-- StoreError                the warehouse cannot be opened, is busy, or is of another version
     |   +-- StoreBusyError        another process holds the writer slot; try again later
+    |   +-- MovedOnError          the decision log went on since it was read; read it again
     +-- CheckError                a check could not be carried out (never the same as: it failed)
     +-- LedgerError               evidence or decision log do not agree with themselves
     +-- DeliveryError             a switch or channel did not take a message; `transient` says whether to retry
+    +-- ServiceError              a Prefect server, worker or board is not there or does not do its work
 
 Every message says what was given, what is allowed, where, and what to do next, in one or two sentences.
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class GateholdError(Exception):
@@ -90,6 +93,10 @@ class StoreBusyError(StoreError):
     """Raised when another process holds the writer slot longer than the caller wanted to wait."""
 
 
+class MovedOnError(StoreError):
+    """Raised when the decision log of a rollout went on since the writer read it; nothing was written."""
+
+
 class CheckError(GateholdError):
     """Raised when a check could not be carried out; the caller turns it into the outcome `error`."""
 
@@ -101,7 +108,20 @@ class LedgerError(GateholdError):
 
 
 class DeliveryError(GateholdError):
-    """Raised when a receiver did not take a message; `transient` tells whether trying again can help."""
+    """Raised when a receiver did not take a message; `transient` tells whether trying again can help.
+
+    `retry_after` is how long the receiver asked to be left alone; None when it did not say.
+    """
+
+    def __init__(self, message: str, *, transient: bool, retry_after: timedelta | None = None) -> None:
+        """Keep whether a retry can help, and when."""
+        super().__init__(message)
+        self.transient = transient
+        self.retry_after = retry_after
+
+
+class ServiceError(GateholdError):
+    """Raised when a service that runs beside Gatehold is not there or does not do its work."""
 
     def __init__(self, message: str, *, transient: bool) -> None:
         """Keep whether a retry can help."""

@@ -17,7 +17,8 @@ class Epoch:
     whose windows this one folds again with restated data (None for an original). `folded_through` is the end of the
     last window folded: every window before it was a look, with or without data. `windows` counts the rows folded, so
     that a lost one is noticed (None: not counted). `opened_for` says in a few words what ended the epoch before; it is
-    empty for the first of a release.
+    empty for the first of a release. `parts` are the versions that the gate depended on when it was opened, as
+    `checks.releases.change.written` writes them ('' where that was not written down).
     """
 
     epoch: str
@@ -33,6 +34,7 @@ class Epoch:
     close_reason: str | None = None
     windows: int | None = None
     opened_for: str = ""
+    parts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,21 @@ class ReleaseSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PartSeen:
+    """One value of one column that names a version, in the rows of a rollout in one stream.
+
+    `value` is None for rows that name none. Times are of occurrence.
+    """
+
+    stream: str
+    column: str
+    value: str | None
+    first_at: datetime
+    last_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """Subjects that are still open after they were due: how many, and which, in alphabetical order."""
 
