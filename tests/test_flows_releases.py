@@ -85,7 +85,8 @@ def test_what_does_not_depend_on_the_part_keeps_its_evidence(tmp_path: Path) -> 
     done = p.run(ours, 5.2)
     assert verdict(done).reason == "release_changed"
     assert len(epochs(ours, "refusals")) == 1
-    assert verdict(done, "refusals").outcome == "pass"
+    # A lower layer holds it back, but what it rests on is there.
+    assert (verdict(done, "refusals").outcome, verdict(done, "refusals").units) == ("blocked", 180)
 
 
 def test_a_version_that_is_not_named_any_more_is_unknown_and_holds(tmp_path: Path) -> None:
@@ -114,9 +115,9 @@ def test_a_rollback_is_noticed_once_the_withdrawn_version_is_silent(tmp_path: Pa
         "release_changed: prompt v3 -> v4",
         "release_changed: prompt v4 -> v3",
     ]
-    # What answered before the withdrawn version came is over; what came after it counts.
-    assert epochs(ours)[-1].first_window == START + 4 * HOUR
-    assert verdict(done).units == 25 * 60
+    # What answered before the withdrawn version came is over; what came after its last session counts.
+    assert epochs(ours)[-1].first_window == START + 5 * HOUR
+    assert verdict(done).units == 24 * 60 + 5
 
 
 def test_parts_that_are_not_watched_change_nothing(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_a_pause_keeps_what_it_rested_on_until_another_version_brings_evidence(t
     assert verdict(p.run(ours, 3.6)).outcome == "breach"
     p.write(ours, "1.jsonl", rows(4, version="v4", hours=3))
     done = p.run(ours, 8.2)
-    assert (p.standing(done), verdict(done).outcome, verdict(done).units) == ("pause", "pass", 175)
+    assert (p.standing(done), verdict(done).outcome, verdict(done).units) == ("pause", "pass", 120)
     assert epochs(ours)[-1].opened_for == "release_changed: prompt v3 -> v4"
 
 
