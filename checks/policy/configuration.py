@@ -15,6 +15,7 @@ from checks.policy.judges import Judge
 from checks.policy.metrics import Metric
 from checks.policy.privacy import Retention
 from checks.policy.quality import DataCheck
+from checks.policy.red_team import RedTeam
 from checks.policy.rollouts import Rollout
 from checks.policy.schedules import Prefect, Schedules
 from checks.policy.sources import Source
@@ -75,6 +76,8 @@ class Configuration(Settings):
     """Expectations of new rows."""
     drift: Many[Drift] = ()
     """Columns compared with their past."""
+    red_team: Many[RedTeam] = ()
+    """Probes that are sent to the system on purpose."""
 
 
 class ConfigurationFile(Configuration):

@@ -19,6 +19,7 @@ from checks.policy import (
     metric_checks,
     privacy,
     quality,
+    red_team,
     rollouts,
     sources,
     streams,
@@ -45,6 +46,7 @@ _CHECKS: dict[str, Check] = {
     "alerts": alerts.check,
     "checks": quality.check,
     "drift": drift.check,
+    "red_team": red_team.check,
 }
 SETTINGS = tuple(Settings.model_fields)
 

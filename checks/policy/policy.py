@@ -37,11 +37,11 @@ class Policy(Configuration):
     def digest(self) -> str:
         """SHA-256 of the whole effective configuration, built-in metrics in use included.
 
-        Order of keys and items, comments and formatting do not change it, nor do `schedules` and `prefect`; any other
-        value does.
+        Order of keys and items, comments and formatting do not change it, nor do `schedules`, `prefect` and
+        `red_team`; any other value does.
         """
         # When and where it runs changes nothing that is decided.
-        sections = self.model_dump(mode="json", exclude={"schedules", "prefect"})
+        sections = self.model_dump(mode="json", exclude={"schedules", "prefect", "red_team"})
         built_in = [m.model_dump(mode="json") for m in self.metrics_in_use() if m.name not in self._own_metrics]
         effective = {key: _ordered(value) for key, value in sections.items()} | {"built_in": _ordered(built_in)}
         return hashlib.sha256(_canonical(effective).encode()).hexdigest()
@@ -147,7 +147,9 @@ class Policy(Configuration):
         if metric.kind in CELL_KINDS:
             measured = self.cell_metric(metric.name, gate.unit or metric.unit).digest
         else:
-            measured = _canonical(metric.model_dump(mode="json", exclude={"description", "no_data", "reference", "depends_on"}))
+            measured = _canonical(
+                metric.model_dump(mode="json", exclude={"description", "no_data", "reference", "depends_on"})
+            )
         return spec(gate, rollout, stage, metric, measured)
 
     def evidence_streams(self, rollout: str) -> tuple[str, ...]:
@@ -157,7 +159,7 @@ class Policy(Configuration):
 
     def secret_names(self) -> tuple[str, ...]:
         """The environment variables that switches, channels, redaction and lake read, by name; never their values."""
-        owners = [*(r.switch for r in self.rollouts), *self.alerts]
+        owners = [*(r.switch for r in self.rollouts), *self.alerts, *self.red_team]
         found = {getattr(owner, key, None) for owner in owners for key in ("url_env", "secret_env", "token_env")}
         found.update(self.storage.secret_names() if self.storage else ())
         found.update(spec.redaction.key_env for spec in self._source_specs if spec.redaction is not None)

@@ -93,6 +93,8 @@ class Schedules(Section):
     """Planted traffic through every gate."""
     rituals: Often = "0 8 * * 1"
     """A digest of what is due for people."""
+    red_team: Often = "0 5 * * 1"
+    """Probes to the system, where the policy has any."""
     timezone: Annotated[Words, AfterValidator(_zone)] = "UTC"
     """Time zone that cron fields are read in."""
     overdue_after: Duration | None = None

@@ -13,6 +13,7 @@ from flows.cli import (
     planning,
     proving,
     records,
+    red_team,
     rollouts,
     serving,
     setup,
@@ -80,6 +81,7 @@ app.command(
     ),
 )(planning.plan)
 app.command("self-test", epilog=_examples("gatehold self-test", "gatehold self-test harm --json"))(proving.self_test)
+app.command("red-team", epilog=_examples("gatehold red-team", "gatehold red-team jailbreaks --json"))(red_team.red_team)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
 app.command("board", epilog=_examples("gatehold board", "gatehold board --port 9000"))(board.board)
 storage.app.command("compact", epilog=_examples("gatehold storage compact"))(storage.compact)

@@ -29,7 +29,8 @@ asked, the document is `{"error": {"kind": ..., "message": ..., "exit": ...}}`. 
 | 10, 11 | of `gate`: hold, pause |
 | 130 | stopped by Ctrl-C |
 
-`GATEHOLD_DATA` names the data folder as `--data` does; `GATEHOLD_TOKEN` says who acts in `people` and `rollout`. `GATEHOLD_DEBUG=1` shows the traceback of an unexpected error.
+`GATEHOLD_DATA` names the data folder as `--data` does; `GATEHOLD_TOKEN` says who acts in `people` and `rollout`.
+`GATEHOLD_DEBUG=1` shows the traceback of an unexpected error.
 `NO_COLOR` is honoured. On a terminal, lines are broken to its width; in a pipe every sentence is one line.
 """
 

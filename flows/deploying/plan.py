@@ -97,11 +97,17 @@ def _jobs(project: Project, where: Mapping[str, str]) -> tuple[Job, ...]:
     def job(flow: str, entrypoint: str, does: str, often: Schedule | None, given: Mapping[str, Any] = where) -> Job:
         return Job(flow, entrypoint, does, None if often == NEVER else often, given)
 
+    probes = (
+        [job("red-team", "flows.scheduled.red_team.red_team", "Sends probes to the system.", often.red_team)]
+        if project.policy.red_team
+        else []
+    )
     return (
         job("monitor", "flows.monitor.monitor", "One whole monitoring pass.", often.monitor),
         job("deliver", "flows.scheduled.deliver.deliver", "Hands out what waits in the outbox.", often.deliver),
         job("self-test", "flows.scheduled.self_test.self_test", "Planted traffic for every gate.", often.self_test),
         job("rituals", "flows.scheduled.rituals.rituals", "A digest of what is due for people.", often.rituals),
+        *probes,
         job("backfill", "flows.scheduled.backfill.backfill", "Recomputes a span of history.", None),
         job("missed", "flows.scheduled.missed.missed", "Tells people that the monitor is silent.", None, missed),
     )
