@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 VARIABLE = "GATEHOLD_TOKEN"
 """The environment variable that holds the token: options and arguments stand in lists of processes."""
 
+NOBODY = "nobody known"
+"""How the log names whoever could not be told."""
+
 FIRST_PERSON = (
     "Nobody may act yet: there is no account. Add the first one, an admin, with "
     '`gatehold people add "Your Name" --role admin`, then `gatehold people token "Your Name"`.'
@@ -51,14 +54,14 @@ def of_token(people: People, token: str, *, act: str, now: datetime, rollout: st
     if isinstance(found, Person):
         return found
     refusal = refuse(found.code, _SAID[found.code].format(person=found.person, token=found.token))
-    _note(people, _named(found), refusal.missing[0], act=act, rollout=rollout, now=now)
+    note(people, _named(found), refusal.missing[0], act=act, rollout=rollout, now=now)
     return refusal
 
 
 def refused(people: People, person: Person, refusal: Refusal, *, act: str, rollout: str, now: datetime) -> Refusal:
     """The refusal, after a note of it in the log: one for each person, reason and minute, so that no loop fills it."""
     missing = refusal.missing[0] if refusal.missing else Missing(refusal.code, refusal.detail)
-    _note(people, person.named, missing, act=act, rollout=rollout, now=now, token=person.token)
+    note(people, person.named, missing, act=act, rollout=rollout, now=now, token=person.token)
     return refusal
 
 
@@ -72,12 +75,11 @@ def lacks_role(people: People, person: Person, *, act: str, now: datetime) -> Re
 
 
 def _named(found: Unknown) -> str:
-    return found.person or "nobody known"
+    return found.person or NOBODY
 
 
-def _note(
-    people: People, who: str, missing: Missing, *, act: str, rollout: str, now: datetime, token: str = ""
-) -> None:
+def note(people: People, who: str, missing: Missing, *, act: str, rollout: str, now: datetime, token: str = "") -> None:
+    """Note in the log that something was refused: once for each person, reason and minute, so that no loop fills it."""
     about = f" {rollout}" if rollout else ""
     new = NewDecision(
         key=f"access/refused/{who}/{missing.code}/{now:%Y-%m-%dT%H:%M}",

@@ -131,7 +131,7 @@ def _told(before: Known) -> Mapping[str, Any] | None:
 
 
 def same_decision(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether two standings say the same: kind, stage, release and its versions, policy, and every gate's outcome and reason."""
+    """Whether two standings say the same: kind, stage, release, versions, policy, every gate's outcome and reason."""
 
     def said(value: Mapping[str, Any]) -> tuple[Any, ...]:
         gates = tuple((v["gate"], v["outcome"], v["reason"], v["waived"]) for v in value["verdicts"])

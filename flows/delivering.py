@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from flows import alerting, targets
+from flows import alerting, reaching, targets
+from flows.capability import Acting, checked
 from flows.channels.port import Channel, alert_body, alert_of
 from flows.project import Project
 from flows.switches.port import PERMISSIONS, Switch, SwitchMessage, message_of
@@ -41,24 +42,28 @@ class DeliveryReport:
 def deliver(
     people: People,
     *,
+    acting: Acting,
     switches: Mapping[str, Switch],
     channels: Mapping[str, Channel],
-    now: datetime,
     clock: Callable[[], datetime] | None = None,
     failure_channels: Collection[str] | None = None,
     board_url: str | None = None,
     wait_seconds: float = 60.0,
 ) -> DeliveryReport:
-    """What became of every message due at `now`, alerts about failures of this very pass included.
+    """What became of every message due at the moment of `acting`, alerts about failures of this very pass included.
 
-    `switches` and `channels` are named as in the policy. After a transient failure the target is left alone for the
-    rest of the pass, but for pauses. `clock` gives the time of each attempt (None: `now`). A message that failed for
-    the `ALARM_AFTER`th time, or for good, is told over `failure_channels` (None: all), never over the one that failed.
-    `board_url` is where alerts say that their decision can be seen.
+    `acting` is the right to hand out what this folder holds (`flows.capability`). `switches` and `channels` are named
+    as in the policy. After a transient failure the target is left alone for the rest of the pass, but for pauses.
+    `clock` gives the time of each attempt (None: that moment). A message that failed for the `ALARM_AFTER`th time, or
+    for good, is told over `failure_channels` (None: all), never over the one that failed. `board_url` is where alerts
+    say that their decision can be seen.
 
     Raises:
         StoreBusyError: another process was delivering for `wait_seconds`.
+        TypeError: `acting` is no such right.
+        UsageError: it was granted for another data folder.
     """
+    now = checked(acting, people.folder).at
     lock = FileLock(people.folder / "delivering.lock")
     try:
         lock.acquire(timeout=wait_seconds)
@@ -78,7 +83,7 @@ def deliver_project(
     project: Project,
     people: People,
     *,
-    now: datetime,
+    acting: Acting,
     clock: Callable[[], datetime] | None = None,
     wait_seconds: float = 60.0,
 ) -> DeliveryReport:
@@ -88,14 +93,14 @@ def deliver_project(
     minute is all that alerts need.
     """
     try:
-        alerting.due(project, people, now)
+        alerting.due(project, people, checked(acting, people.folder).at)
     finally:
         # Whatever is wrong with reminders must not keep a pause from going out.
         report = deliver(
             people,
-            switches=targets.switches(project),
-            channels=targets.channels(project),
-            now=now,
+            acting=acting,
+            switches=reaching.switches(project, acting),
+            channels=reaching.channels(project, acting),
             clock=clock,
             failure_channels=targets.failure_channels(project),
             board_url=project.policy.board_url,

@@ -91,7 +91,8 @@ def current(
 ) -> Epoch | None:
     """The open epoch of this release and configuration, opened if there is none; None before the first data.
 
-    `known` are the gate's epochs so far, `versions` those of the release that the gate depends on; `not_before`, `remembered` and `ledger` are as for `flows.folding.fold_gate`.
+    `known` are the gate's epochs so far, `versions` those of the release that the gate depends on; `not_before`,
+    `remembered` and `ledger` are as for `flows.folding.fold_gate`.
     """
     originals = _originals(known)
     last = next(iter(originals[-1:]), None)

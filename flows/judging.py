@@ -31,8 +31,8 @@ class Case:
     """One rollout at one moment: what every one of its gates is judged under.
 
     `remembered` is, by gate, which epochs the decision log names, each with the time of the newest decision on it;
-    `ledger` is what the ledger of ingest says; `self_tests` is the newest by gate and configuration. `versions` are those
-    of the release that is judged.
+    `ledger` is what the ledger of ingest says; `self_tests` is the newest by gate and configuration. `versions` are
+    those of the release that is judged.
     """
 
     rollout: str
@@ -44,7 +44,7 @@ class Case:
     remembered: Mapping[str, Mapping[str, datetime]]
     ledger: Ledger
     self_tests: Mapping[tuple[str, str], SelfTest] = field(default_factory=dict)
-    versions: Release = Release()
+    versions: Release = field(default_factory=Release)
 
 
 @dataclass(frozen=True, slots=True)

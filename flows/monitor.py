@@ -15,7 +15,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import checking, deciding, delivering, project, publishing, pulling, retaining, summarising
+from flows import capability, checking, deciding, delivering, project, publishing, pulling, retaining, summarising
+from flows.capability import Acting
 from flows.deploying import telling, turns
 from flows.once import Pass
 from flows.scaling import lake
@@ -35,21 +36,28 @@ publish = task(name="publish", cache_policy=NO_CACHE, persist_result=False)(publ
 
 @flow(name="monitor", validate_parameters=True)
 def monitor(config: str = "gatehold.yaml", data: str | None = None, as_of: datetime | None = None) -> State[Any]:
-    """One monitoring pass: pull, check, summarise, judge, decide, hand out, publish."""
+    """One monitoring pass: pull, check, summarise, judge, decide, hand out, publish.
+
+    As of a moment that is not now, decisions are recorded and nothing is handed out.
+    """
     ours = project.load(Path(config), data=Path(data) if data else None)
     now = (as_of or datetime.now(UTC)).astimezone(UTC)
+    granted = capability.granted(ours.data, now=now)
+    acting = granted if isinstance(granted, Acting) else None
     with turns.turn(ours) as stores:
         before = telling.standing_now(stores)
-        hand_out(ours, stores.people, now=now)
+        if acting is not None:
+            hand_out(ours, stores.people, acting=acting)
         pulled = pull(ours, stores, now=now)
         checks = check(ours, stores, pulled, now=now)
         summarise(ours, stores)
         outcomes = decide(ours, stores, checks, now=now)
-        delivered = hand_out(ours, stores.people, now=now)
+        delivered = hand_out(ours, stores.people, acting=acting) if acting is not None else None
         page = publish(ours, stores, now=now)
         behind = bring_up_lake(ours, stores, now=now) if ours.policy.storage else ""
         kept = retain(ours, stores, now=now)
-    done = Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind, kept)
+    withheld = "" if isinstance(granted, Acting) else granted.reason
+    done = Pass(now, tuple(pulled), checks, tuple(outcomes), delivered, behind, kept, withheld)
     telling.passed(ours, done, page, before, at=datetime.now(UTC))
     return named(done, page)
 
@@ -60,6 +68,7 @@ def named(done: Pass, page: Path) -> State[Any]:
         f"{o.standing.rollout}: {o.standing.standing} ({o.standing.reasons[0].detail})" for o in done.outcomes
     )
     message = f"{said or 'no rollouts'} - page: {page}"
+    message += f". {done.withheld}" if done.withheld else ""
     message += f". {done.lake}" if done.lake else ""
     message += f". {done.kept.trouble}" if done.kept and done.kept.trouble else ""
     if done.degraded:

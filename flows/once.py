@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from flows.project import Project
 from flows.stores import Stores, open_stores
+from warehouse.records.errors import UsageError
 
 if TYPE_CHECKING:
+    from flows.capability import Acting
     from flows.checking import DataChecks
     from flows.deciding import Outcome
     from flows.delivering import DeliveryReport
@@ -34,6 +36,8 @@ class Pass:
     """Why the lake is behind the ledger, empty when it is not or there is none."""
     kept: Kept | None = None
     """What retention removed, and the snapshot that readers see from now on."""
+    withheld: str = ""
+    """Why nothing was handed out, empty when it was, or when nobody asked to."""
 
     @property
     def degraded(self) -> tuple[str, ...]:
@@ -45,15 +49,15 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
-def run_once(project: Project, *, now: datetime, say: Say = silent, act: bool = True) -> Pass:
-    """One pass over every source and rollout at `now`.
+def run_once(project: Project, *, now: datetime, say: Say = silent, acting: Acting | None = None) -> Pass:
+    """One pass over every source and rollout at `now`; without `acting` nothing is handed out.
 
     Raises:
         StoreBusyError: another run holds the writer slot.
         GateholdError: a store cannot be used.
     """
     with open_stores(project) as stores:
-        return run_with(project, stores, now=now, say=say, act=act)
+        return run_with(project, stores, now=now, say=say, acting=acting)
 
 
 def run_with(
@@ -63,17 +67,23 @@ def run_with(
     now: datetime,
     say: Say = silent,
     reading: Reading | None = None,
-    act: bool = True,
+    acting: Acting | None = None,
 ) -> Pass:
     """One pass over stores that are open already.
 
-    `act` False hands nothing out (replays): decisions are recorded, switches and channels stay untouched. `reading`
-    hears how far a file has been read: its name, what is done, and of how much.
+    `acting` is the right to hand out what the outbox holds (`flows.capability`), granted for `now`; without it
+    decisions are recorded, and switches and channels stay untouched. `reading` hears how far a file has been read: its
+    name, what is done, and of how much.
+
+    Raises:
+        UsageError: the right was granted for another moment or data folder.
     """
     from flows import checking, deciding, pulling, retaining, summarising
 
+    if acting is not None and acting.at != now:
+        raise UsageError(f"The right to act was granted for {acting.at.isoformat()}, not for {now.isoformat()}.")
     say("Handing out what an earlier run left behind")
-    _deliver(project, stores, now=now, act=act)
+    _deliver(project, stores, acting)
     say("Pulling sources")
     pulled = pulling.pull_sources(project, stores, now=now, progress=reading)
     say("Checking the new rows")
@@ -83,7 +93,7 @@ def run_with(
     say("Judging the gates")
     outcomes = deciding.decide_all(project, stores, checks, now=now)
     say("Handing out decisions")
-    delivered = _deliver(project, stores, now=now, act=act)
+    delivered = _deliver(project, stores, acting)
     behind = _bring_up_lake(project, stores, now=now, say=say)
     say("Publishing the snapshot")
     kept = retaining.keep(project, stores, now=now)
@@ -102,9 +112,7 @@ def _bring_up_lake(project: Project, stores: Stores, *, now: datetime, say: Say)
     return trouble
 
 
-def _deliver(project: Project, stores: Stores, *, now: datetime, act: bool) -> DeliveryReport | None:
+def _deliver(project: Project, stores: Stores, acting: Acting | None) -> DeliveryReport | None:
     from flows import delivering
 
-    if not act:
-        return None
-    return delivering.deliver_project(project, stores.people, now=now)
+    return None if acting is None else delivering.deliver_project(project, stores.people, acting=acting)

@@ -38,6 +38,7 @@ from warehouse.records.evidence import Epoch
 if TYPE_CHECKING:
     from checks.gates.spec import GateSpec
     from checks.policy import Policy, Rollout
+    from warehouse.history import StandingThen
     from warehouse.records.decisions import DecisionEntry
 
 PAGE = "index.html"
@@ -69,7 +70,7 @@ def gather(
     project: Project, stores: Stores, *, now: datetime, drift: Sequence[Drifted] = (), markers: Sequence[Marker] = ()
 ) -> PageView:
     """The page's view of everything known at `now`."""
-    rollouts = tuple(_rollout(stores, project.policy, r, markers) for r in project.policy.rollouts)
+    rollouts = tuple(rollout_view(stores, project.policy, r, markers) for r in project.policy.rollouts)
     entries = log.entries(stores.people)
     states = tuple(ledger.source_states(stores.warehouse))
     reasons = Counter[str]()
@@ -93,7 +94,8 @@ def gather(
     )
 
 
-def _rollout(stores: Stores, policy: Policy, rollout: Rollout, markers: Sequence[Marker]) -> RolloutView:
+def rollout_view(stores: Stores, policy: Policy, rollout: Rollout, markers: Sequence[Marker]) -> RolloutView:
+    """One rollout with all that is known of it."""
     state = deciding.state_of(stores, rollout.name)
     past = history.standings(stores.warehouse, rollout.name)
     stage = state.stage or rollout.stages[0]
@@ -104,20 +106,28 @@ def _rollout(stores: Stores, policy: Policy, rollout: Rollout, markers: Sequence
         owner=Person(rollout.owner.name, rollout.owner.contact),
         deputy=Person(rollout.deputy.name, rollout.deputy.contact) if rollout.deputy else None,
         standing=deciding.last_standing(stores, rollout.name),
-        since=_since([(p.at, p.standing) for p in past]),
+        since=since([(p.at, p.standing) for p in past]),
         paused=state.status == "paused",
-        history=tuple(
-            StandingPoint(p.at, p.valid_until, cast(StandingKind, p.standing), p.stage, p.reason, p.binding)
-            for p in past
-        ),
-        series=tuple(_series(stores, policy, gate) for gate in policy.gate_specs(rollout.name, stage)),
+        history=tuple(point(p) for p in past),
+        series=series(stores, policy, rollout.name, stage),
         markers=tuple(markers),
         decisions=tuple(log.entries(stores.people, rollout=rollout.name)),
         deliveries=tuple(outbox.all(stores.people, rollout=rollout.name)),
     )
 
 
-def _since(past: Sequence[tuple[datetime, str]]) -> datetime | None:
+def point(then: StandingThen) -> StandingPoint:
+    """What a run said as a point of the timeline."""
+    kind = cast(StandingKind, then.standing)
+    return StandingPoint(then.at, then.valid_until, kind, then.stage, then.reason, then.binding)
+
+
+def series(stores: Stores, policy: Policy, rollout: str, stage: str) -> tuple[GateSeries, ...]:
+    """The evidence over time of every gate that the rollout has at the stage."""
+    return tuple(_series(stores, policy, gate) for gate in policy.gate_specs(rollout, stage))
+
+
+def since(past: Sequence[tuple[datetime, str]]) -> datetime | None:
     """When the newest kind of standing began."""
     began = None
     for at, standing in reversed(past):

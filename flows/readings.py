@@ -90,16 +90,20 @@ def _overdue(stores: Stores, policy: Policy, metric: Metric, case: Case, _: Data
     found = facts.overdue(stores.warehouse, stream, where, Slice(rollout=case.rollout), now=case.now)
     trouble = sourcing.trouble(case.ledger, policy, metric.stream)
     if found is None:
-        # Nothing was ever opened: none is overdue as long as the source is known to be alive.
-        alive = sourcing.polled(case.ledger, policy, metric.stream)
-        return Reading(0.0 if alive else None, None, trouble, "No such subject was ever entered.")
+        # Nothing was ever opened: none is overdue if the stream has been heard of and its source is alive.
+        heard = facts.newest_row(stores.warehouse, stream, None, Slice(rollout=case.rollout), now=case.now)
+        alive = heard is not None and sourcing.polled(case.ledger, policy, metric.stream)
+        why = "No such subject was ever entered." if heard else f"Stream {stream.name} never brought a row."
+        return Reading(0.0 if alive else None, None, trouble, why)
     named = ", ".join(found.subjects[:5])
     return Reading(float(found.count), None, trouble, f"Overdue: {named}." if found.count else "")
 
 
 def _source(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:
     value, which = sourcing.fact(stores, policy, metric, now=case.now)
-    return Reading(value, None, None, f"Source {which}." if which else "")
+    # What could not be read is in no share: a source in trouble would look the better for it.
+    trouble = sourcing.trouble(case.ledger, policy, metric.stream)
+    return Reading(value, None, trouble, f"Source {which}." if which else "")
 
 
 def _drift(stores: Stores, policy: Policy, metric: Metric, case: Case, checks: DataChecks) -> Reading:
@@ -107,6 +111,10 @@ def _drift(stores: Stores, policy: Policy, metric: Metric, case: Case, checks: D
     broken = next((d for d in mine if d.trouble), None)
     if broken is not None:
         return Reading(None, None, ("check_failed", f"The comparison {broken.name} failed: {broken.trouble}"))
+    streams = sorted({d.stream for d in mine})
+    unread = next((t for stream in streams if (t := sourcing.trouble(case.ledger, policy, stream))), None)
+    if unread is not None:
+        return Reading(None, None, unread)
     early = next((d for d in mine if d.early), None)
     if early is not None or not mine:
         return Reading(None, None, None, (early.early or "") if early else "No comparison is configured.")
@@ -124,6 +132,9 @@ def _drift(stores: Stores, policy: Policy, metric: Metric, case: Case, checks: D
 def _quality(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:
     since = case.now - metric.over
     ran = check_runs.since(stores.warehouse, since=since, until=case.now)
+    unread = sourcing.trouble(case.ledger, policy, metric.stream)
+    if unread is not None:
+        return Reading(None, None, unread)
     if not any(metric.stream in (None, stream) for stream in ran):
         return Reading(None, None, None, "No expectation was carried out in that time.")
     found = [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from acting_examples import acting
 from ingest_tools import everything
 
 from flows import project as projects
@@ -112,7 +113,8 @@ def write(project: Project, name: str, rows: Sequence[Mapping[str, Any]], *, fol
 
 
 def run(project: Project, hour: float) -> Pass:
-    return run_once(project, now=START + hour * HOUR)
+    now = START + hour * HOUR
+    return run_once(project, now=now, acting=acting(project.data, now))
 
 
 def outcome(done: Pass, name: str = AGENT) -> Outcome:

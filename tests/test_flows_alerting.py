@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acting_examples import acting
 from people_examples import NOW, alert, switch, written
 
 from checks.policy import parse
@@ -70,15 +71,15 @@ def test_a_day_of_minutes_without_a_run_tells_each_thing_once(people: People) ->
     ours = project(people)
     entry = paused(people)
     for minute in range(0, 24 * 60, 5):
-        delivering.deliver_project(ours, people, now=NOW + minute * MINUTE)
+        delivering.deliver_project(ours, people, acting=acting(people, NOW + minute * MINUTE))
     assert [a["step"] for a in told(people, "owner")] == ["", *(f"reminder-{n}" for n in range(1, 6))]
     assert [a["step"] for a in told(people, "everyone")] == ["escalated-from-owner-1"]
     act(people, "acknowledge", NOW + 24 * HOUR, decision=entry.id)
     for hour in range(24, 60):
-        delivering.deliver_project(ours, people, now=NOW + hour * HOUR)
+        delivering.deliver_project(ours, people, acting=acting(people, NOW + hour * HOUR))
     act(people, "resume", NOW + 60 * HOUR)
     for hour in range(60, 70):
-        delivering.deliver_project(ours, people, now=NOW + hour * HOUR)
+        delivering.deliver_project(ours, people, acting=acting(people, NOW + hour * HOUR))
     last = told(people, "owner")[-1]
     assert (last["event"], last["about"]) == ("recovered", f"support/pause/{entry.id}")
     assert len(told(people, "owner")) == 7
@@ -88,10 +89,12 @@ def test_a_day_of_minutes_without_a_run_tells_each_thing_once(people: People) ->
 
 def test_an_alert_leads_to_its_decision(people: People) -> None:
     entry = paused(people)
-    delivering.deliver_project(project(people), people, now=NOW + HOUR)
+    delivering.deliver_project(project(people), people, acting=acting(people, NOW + HOUR))
     assert told(people, "owner")[0]["link"] == f"https://gatehold.example.org/decisions/{entry.id}"
     assert told(people, "everyone")[0]["link"] == f"https://gatehold.example.org/decisions/{entry.id}"
-    delivering.deliver_project(project(people, POLICY.replace("board_url", "# ")), people, now=NOW + 5 * HOUR)
+    delivering.deliver_project(
+        project(people, POLICY.replace("board_url", "# ")), people, acting=acting(people, NOW + 5 * HOUR)
+    )
     assert told(people, "owner")[1]["link"] is None
     assert told(people, "owner")[1]["text"].endswith("see gatehold log explain 1")
 
@@ -128,7 +131,7 @@ def test_what_is_wrong_with_reminders_does_not_keep_a_pause_from_going_out(
     monkeypatch.setattr(alerting, "headlines", broken)
     paused(people)
     with pytest.raises(LedgerError, match="no reminders today"):
-        delivering.deliver_project(project(people), people, now=NOW)
+        delivering.deliver_project(project(people), people, acting=acting(people, NOW))
     assert json.loads((people.folder.parent / "switch.json").read_text())["action"] == "pause"
     assert len(told(people, "owner")) == 1
 
@@ -139,11 +142,11 @@ def test_maintenance_holds_reminders_back_and_ends_with_a_summary(people: People
     new = NewDecision("p", NOW, "support", "pause", MONITOR, "harm: limit exceeded", "e", "c", {"stage": "pilot"})
     log.append(people, new, [switch("pause", target="support")])
     for hour in range(6):
-        delivering.deliver_project(ours, people, now=NOW + hour * HOUR)
+        delivering.deliver_project(ours, people, acting=acting(people, NOW + hour * HOUR))
     assert told(people, "owner") == told(people, "everyone") == []
     assert (people.folder.parent / "switch.json").exists()
     for hour in range(6, 9):
-        delivering.deliver_project(ours, people, now=NOW + hour * HOUR)
+        delivering.deliver_project(ours, people, acting=acting(people, NOW + hour * HOUR))
     assert [a["event"] for a in told(people, "owner")] == ["reminder", "maintenance", "reminder"]
     assert [a["event"] for a in told(people, "everyone")] == ["reminder", "maintenance"]
 
@@ -154,7 +157,7 @@ def test_a_failed_delivery_is_told_even_in_maintenance(people: People) -> None:
     ours = project(people, f"maintenance: [{span}]\n{text}")
     paused(people)
     for hour in range(4):
-        delivering.deliver_project(ours, people, now=NOW + hour * HOUR)
+        delivering.deliver_project(ours, people, acting=acting(people, NOW + hour * HOUR))
     assert [a["event"] for a in told(people, "everyone")] == ["delivery_failed"]
 
 
@@ -170,7 +173,7 @@ def test_an_announcement_is_made_once_to_each_channel_that_asks(people: People) 
     assert say("week 1", "go") == 0
     first = outbox.all(people)[0]
     assert (first.rollout, first.decision_id, first.body["facts"]) == ("", entry.id, [["waiver", "harm"]])
-    delivering.deliver_project(project(people), people, now=NOW)
+    delivering.deliver_project(project(people), people, acting=acting(people, NOW))
     assert told(people, "owner")[0]["text"].startswith("Gatehold: ritual\n3 things wait.\n")
 
 

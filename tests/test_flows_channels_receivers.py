@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from acting_examples import acting
 from people_examples import NOW, alert, switch, written
 
 from flows import posting
@@ -82,7 +83,7 @@ def test_a_receiver_that_answers_500_for_an_hour_gets_its_pause_and_is_told_of_o
                 people,
                 switches={"deploy": WebhookSwitch(url, "s")},
                 channels={"hook": hook, "other": other},
-                now=NOW + minute * MINUTE,
+                acting=acting(people, NOW + minute * MINUTE),
             )
     found = outbox.all(people)
     assert {d.state for d in found} == {"delivered"}
@@ -169,7 +170,10 @@ def test_a_receiver_may_ask_for_patience_within_bounds(
     written(people, "k", switch("pause"), alert(target="hook"), kind="pause")
     with serving(lambda handler: status(handler, code, Retry_After=asked)) as url:
         report = deliver(
-            people, switches={"deploy": WebhookSwitch(url, "s")}, channels={"hook": WebhookChannel(url)}, now=NOW
+            people,
+            acting=acting(people, NOW),
+            switches={"deploy": WebhookSwitch(url, "s")},
+            channels={"hook": WebhookChannel(url)},
         )
     waits = {d.kind: d.next_at - NOW for d in report.failed}
     usual = {d.kind: outbox.wait(d.id, 1) for d in report.failed}

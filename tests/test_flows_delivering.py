@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from acting_examples import acting
 from filelock import FileLock
 from people_examples import NOW, alert, switch, written
 
@@ -70,7 +72,7 @@ def people(tmp_path: Path) -> Iterator[People]:
 
 def handed(people: People, now: datetime = NOW, switch: Switch | None = None, **channels: Channel) -> DeliveryReport:
     named = {name.replace("_", "-"): channel for name, channel in channels.items()}
-    return deliver(people, switches={"deploy": switch or Recorder()}, channels=named, now=now)
+    return deliver(people, switches={"deploy": switch or Recorder()}, channels=named, acting=acting(people, now))
 
 
 def counts(report: DeliveryReport) -> tuple[int, int, int]:
@@ -181,7 +183,7 @@ def test_only_those_who_want_it_hear_of_failures(people: People) -> None:
     written(people, "a", switch("pause"))
     named = {"on-call": on_call, "mail": mail}
     failing = {"deploy": Recorder(then=REFUSED)}
-    deliver(people, switches=failing, channels=named, now=NOW, failure_channels={"mail"})
+    deliver(people, switches=failing, channels=named, acting=acting(people, NOW), failure_channels={"mail"})
     assert (len(on_call.told), len(mail.told)) == (0, 1)
 
 
@@ -197,7 +199,7 @@ def test_a_policy_names_switches_and_channels_and_secrets_stay_unread(people: Pe
     for name in "abc":
         written(people, name, switch("pause", target=name), rollout=name)
     written(people, "k", alert(target="hook"))
-    report = deliver_project(project, people, now=NOW)
+    report = deliver_project(project, people, acting=acting(people, NOW))
     assert [d.target for d in report.delivered] == ["a"]
     assert {d.target: str(d.last_error)[:45] for d in report.failed} == {
         "b": "The environment variable HOOK is not set or e",
@@ -206,7 +208,7 @@ def test_a_policy_names_switches_and_channels_and_secrets_stay_unread(people: Pe
     }
     assert json.loads((tmp_path / "a.json").read_text())["rollout"] == "a"
     for hours in (1, 3):
-        deliver_project(project, people, now=NOW + hours * HOUR)
+        deliver_project(project, people, acting=acting(people, NOW + hours * HOUR))
     told = [json.loads(line)["event"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert told == ["delivery_failed"] * 3
 
@@ -245,19 +247,22 @@ def test_a_target_that_left_the_configuration_is_tried_again_and_named(people: P
     report = handed(people)
     assert "no switch named 'gone' any more" in str(report.failed[0].last_error)
     back = Recorder()
-    assert counts(deliver(people, switches={"gone": back}, channels={}, now=NOW + HOUR)) == (1, 0, 0)
+    may = acting(people, NOW + HOUR)
+    assert counts(deliver(people, acting=may, switches={"gone": back}, channels={})) == (1, 0, 0)
 
 
 def test_two_processes_do_not_deliver_at_once(people: People) -> None:
     written(people, "a", switch("pause"))
+    may = acting(people, NOW)
     with FileLock(people.folder / "delivering.lock"), pytest.raises(StoreBusyError, match="Another process is deliv"):
-        deliver(people, switches={}, channels={}, now=NOW, wait_seconds=0.05)
+        deliver(people, acting=may, switches={}, channels={}, wait_seconds=0.05)
     assert counts(handed(people)) == (1, 0, 0)
 
 
 def test_times_come_from_the_clock_of_each_attempt(people: People) -> None:
     written(people, "a", switch("pause"))
-    deliver(people, switches={"deploy": Recorder()}, channels={}, now=NOW, clock=lambda: NOW + HOUR)
+    may = acting(people, NOW)
+    deliver(people, acting=may, switches={"deploy": Recorder()}, channels={}, clock=lambda: NOW + HOUR)
     assert outbox.all(people)[0].delivered_at == NOW + HOUR
 
 
@@ -268,7 +273,7 @@ def test_news_of_a_failure_goes_out_in_the_same_pass_though_time_has_gone_on(peo
         people,
         switches={"deploy": Recorder(then=REFUSED)},
         channels={"on-call": on_call},
-        now=NOW,
+        acting=acting(people, NOW),
         clock=lambda: NOW + next(ticks) * timedelta(seconds=1),
     )
     assert counts(report) == (1, 0, 1)
@@ -358,6 +363,7 @@ def test_secrets_and_addresses_are_nowhere_in_the_store(people: People) -> None:
 KILLED = """
 import os, pathlib, signal, sys
 from datetime import datetime
+from acting_examples import acting
 from flows.delivering import deliver
 from flows.switches.webhook import WebhookSwitch
 from warehouse.people.store import People
@@ -369,7 +375,7 @@ class Dying(WebhookSwitch):
 
 with People.open(pathlib.Path(sys.argv[1])) as people:
     deliver(people, switches={"deploy": Dying(sys.argv[2], sys.argv[3])}, channels={},
-            now=datetime.fromisoformat(sys.argv[4]))
+            acting=acting(people, datetime.fromisoformat(sys.argv[4])))
 """
 
 
@@ -380,7 +386,8 @@ def test_a_process_killed_between_sending_and_marking_sends_again_and_it_counts_
     with Flaky([]) as flaky:
         url = f"http://127.0.0.1:{flaky.port}/"
         arguments = [sys.executable, "-c", KILLED, str(people.folder), url, SECRET, NOW.isoformat()]
-        died = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+        died = subprocess.run(arguments, capture_output=True, text=True, check=False, env=environment)
         assert died.returncode == -signal.SIGKILL, died.stderr
         assert flaky.taken == {f"{entry.id}-1": "pause"}
         assert [d.state for d in outbox.all(people)] == ["waiting"]

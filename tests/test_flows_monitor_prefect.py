@@ -9,12 +9,14 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import duckdb
 import projects as p
 import pytest
 from projects import HOUR, START
 
+from flows import capability
 from flows.project import Project
 from warehouse.records.errors import StoreError
 from warehouse.store import FILE_NAME
@@ -39,7 +41,10 @@ def monitor() -> Iterator[Monitor]:
         from flows.monitor import monitor as flow
 
         def run(project: Project, hour: float) -> State[Any]:
-            return flow(config=str(project.file), as_of=START + hour * HOUR, return_state=True)
+            at = START + hour * HOUR
+            # For the flow it is that hour: as of another moment it would hand nothing out.
+            with mock.patch.object(capability, "present", return_value=at):
+                return flow(config=str(project.file), as_of=at, return_state=True)
 
         with prefect_test_harness(server_startup_timeout=120):
             yield run

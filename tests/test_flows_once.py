@@ -596,7 +596,7 @@ def test_without_acting_nothing_is_handed_out(tmp_path: Path) -> None:
 
     project = p.make(tmp_path)
     p.write(project, "000.jsonl", p.answers(0, harmful=40))
-    done = run_once(project, now=START + 2 * HOUR, act=False)
+    done = run_once(project, now=START + 2 * HOUR)
     assert (p.standing(done), done.delivered) == ("pause", None)
     assert not (project.base / f"{p.AGENT}.switch.json").exists()
     # The next run that may act hands out first what was left.

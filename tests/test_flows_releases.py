@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import projects as p
 import pytest
 from projects import HOUR, START
+from typer.testing import CliRunner
 
 from flows import explaining
+from flows.cli.app import app
 from flows.project import Project
 from warehouse import evidence
+from warehouse.people import log
 from warehouse.records.evidence import Epoch
 
 
@@ -63,7 +67,8 @@ def test_the_decision_that_tells_of_the_change_comes_out_the_same_when_it_is_rec
     p.run(ours, 4.2)
     p.run(ours, 9.5)
     with p.opened(ours) as stores:
-        found = [explaining.explain(stores, entry) for entry in p.log.entries(stores.people) if "standing" in entry.body]
+        entries = [entry for entry in log.entries(stores.people) if "standing" in entry.body]
+        found = [explaining.explain(stores, entry) for entry in entries]
     assert [one.differences for one in found] == [()] * len(found)
     told = found[1].standing
     assert [(part["part"], part["versions"], part["before"]) for part in told["parts"]] == [
@@ -75,7 +80,13 @@ def test_the_decision_that_tells_of_the_change_comes_out_the_same_when_it_is_rec
 
 
 def test_what_does_not_depend_on_the_part_keeps_its_evidence(tmp_path: Path) -> None:
-    tools = {"name": "refusals", "layer": "workflow", "kind": "rate", "stream": "interactions", "better": "lower"}
+    tools: dict[str, Any] = {
+        "name": "refusals",
+        "layer": "workflow",
+        "kind": "rate",
+        "stream": "interactions",
+        "better": "lower",
+    }
     tools |= {"value": "refused", "description": "How often it refuses.", "depends_on": ["model"]}
     gate = p.harm_gate("refusals", metric="refusals")
     ours = project(tmp_path, metrics=[tools], gates=[p.harm_gate(), gate])
@@ -117,7 +128,7 @@ def test_a_rollback_is_noticed_once_the_withdrawn_version_is_silent(tmp_path: Pa
     ]
     # What answered before the withdrawn version came is over; what came after its last session counts.
     assert epochs(ours)[-1].first_window == START + 5 * HOUR
-    assert verdict(done).units == 24 * 60 + 5
+    assert verdict(done).units == 24 * 60
 
 
 def test_parts_that_are_not_watched_change_nothing(tmp_path: Path) -> None:
@@ -183,3 +194,15 @@ def test_a_probe_from_before_the_change_is_too_old(tmp_path: Path) -> None:
     assert "prompt v3 -> v4" in said.detail
     p.write(ours, "p2.jsonl", [{**probe, "id": "p2", "ts": (START + 5 * HOUR).isoformat()}], folder="probes")
     assert verdict(p.run(ours, 6.2), "probed").outcome == "pass"
+
+
+def test_the_versions_are_shown_to_people_and_machines(tmp_path: Path) -> None:
+    ours = project(tmp_path)
+    p.write(ours, "0.jsonl", [*rows(0), *rows(1, version="v\x1b[31m4")])
+    p.run(ours, 2.2)
+    shown = CliRunner().invoke(app, ["gate", p.AGENT, "--config", str(tmp_path)])
+    standing = json.loads(CliRunner().invoke(app, ["status", "--config", str(tmp_path), "--json"]).stdout)[p.AGENT]
+    assert f"Versions ({standing['fingerprint'][:12]}): model m1, prompt v" in shown.output
+    assert "rows of the last day name v3." in " ".join(shown.output.split())
+    assert "\x1b" not in shown.output
+    assert [(part["part"], part["before"]) for part in standing["parts"]][:2] == [("model", None), ("prompt", "v3")]

@@ -9,6 +9,7 @@ from typing import Any
 
 import projects as p
 import pytest
+from acting_examples import acting
 from people_examples import NOW, alert, switch, written
 from projects import HOUR, START
 
@@ -109,7 +110,9 @@ def test_a_receiver_that_is_down_for_hours_becomes_news_though_each_renewal_is_n
     for hour in range(4):
         at = NOW + hour * HOUR
         renewals.renew(people, lease(hour + 3, at=at), renewal(hours=hour + 3))
-        deliver(people, switches={"deploy": Down()}, channels={}, now=at, failure_channels=("on-call",))
+        deliver(
+            people, switches={"deploy": Down()}, channels={}, acting=acting(people, at), failure_channels=("on-call",)
+        )
     told = [one for one in outbox.all(people) if one.body.get("event") == "delivery_failed"]
     assert len(told) == 1
     assert "is not through yet" in told[0].body["summary"]

@@ -79,7 +79,8 @@ def overdue(
 ) -> Overdue | None:
     """The subjects whose latest row up to `now` is open and was due before `now`; None when there is no row at all.
 
-    A row without a subject is a subject of its own, named by its key. An open row without `due_at` is never overdue.
+    A row without a subject is a subject of its own, named by its key. A row without a status
+    counts as open. An open row without `due_at` is never overdue.
 
     Raises:
         UsageError: the stream lacks one of the columns subject, status and due_at.

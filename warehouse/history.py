@@ -63,6 +63,22 @@ def verdicts(warehouse: Warehouse, rollout: str, gate: str) -> list[VerdictThen]
     return [VerdictThen(gate, utc(row[0]), *row[1:]) for row in found]
 
 
+def points(
+    warehouse: Warehouse,
+    rollout: str,
+    gate: str,
+    *,
+    after: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+) -> list[VerdictThen]:
+    """Runs of one gate after `after` and not after `until` (None: no bound), in order of time, at most `limit`."""
+    bound = {"after": None if after is None else utc(after), "until": None if until is None else utc(until)}
+    values = {"rollout": rollout, "gate": gate, "limit": limit, **bound}
+    found = warehouse.connection.execute(statement("history_verdict_points"), values).fetchall()
+    return [VerdictThen(gate, utc(row[0]), *row[1:]) for row in found]
+
+
 def outcomes(warehouse: Warehouse, rollout: str, start: datetime, end: datetime) -> list[tuple[str, datetime, str]]:
     """Gate, time and outcome of every run of the rollout within [start, end), in order of time and gate."""
     values = {"rollout": rollout, "start": utc(start), "end": utc(end)}

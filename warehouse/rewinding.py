@@ -12,6 +12,7 @@ from pathlib import Path
 
 from warehouse.backfill.surveying import known_at
 from warehouse.expressions import identifier
+from warehouse.folder import set_apart
 from warehouse.scope import statement, utc
 from warehouse.store import FILE_NAME, Warehouse
 from warehouse.tables import table_of
@@ -83,6 +84,7 @@ class Rewound:
 @contextmanager
 def rewound(copied: Path, folder: Path) -> Iterator[Rewound]:
     """An empty warehouse in `folder` that goes through the history of a copy; the copy is only read."""
+    set_apart(folder, "replay")
     with Warehouse.open(folder) as warehouse:
         warehouse.connection.execute(f"ATTACH {_quoted(str(copied))} AS history (READ_ONLY)")
         yield Rewound(warehouse)

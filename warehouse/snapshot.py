@@ -21,7 +21,7 @@ from warehouse.store import Warehouse
 from warehouse.tables import IDENTIFIER
 
 FILE_NAME = "snapshot.duckdb"
-FORMAT = 1
+FORMAT = 2
 """Goes up when a reader of an older version would misread the file."""
 ADVICE = "`gatehold run` publishes a new one."
 

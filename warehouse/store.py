@@ -48,6 +48,10 @@ class Warehouse:
                 f"Another process is writing to {folder} (waited {wait_seconds:g} s). "
                 "Wait for it to end, or stop it, and try again."
             ) from error
+        except OSError as error:
+            raise StoreError(
+                f"{folder} cannot be written: {error.strerror}. Is the disk full, or the folder read-only?"
+            ) from error
         try:
             connection = duckdb.connect(str(folder / FILE_NAME))
         except duckdb.Error as error:

@@ -63,8 +63,8 @@ class GateSpec:
     `reference` is the span, half-open, that is pinned; `alpha_covers` is what the budgets are spent on. `judge` names
     the judge whose right to gate is checked, `judged` says what its values are. `basis` is a digest of what is measured
     and compared, without limit and budgets; empty in decisions of older versions. `depends_on` are the parts of the
-    release whose change makes its evidence old; with `by_fingerprint` it looks at all traffic, whatever release the rows
-    name.
+    release whose change makes its evidence old; with `by_fingerprint` it looks at all traffic, whatever release the
+    rows name.
     """
 
     name: str

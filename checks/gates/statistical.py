@@ -41,7 +41,8 @@ def evaluate(
     `corrected` are the epochs that fold the same windows again with restated data. `trouble` says that a source or
     check failed, `distrust` that the gate's own proofs cannot be trusted (its self-test failed, or arms are not filled
     as they should be), which comes before a breach. No epoch, or no window with units, gives `no_data`, or `stale`
-    where there was evidence until a part of the release was changed; a ledger or gate that disagrees with itself gives `error`, never an exception.
+    where there was evidence until a part of the release was changed; a ledger or gate that disagrees with itself gives
+    `error`, never an exception.
     """
     reading = None
     try:

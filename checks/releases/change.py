@@ -86,4 +86,6 @@ def _read(text: str) -> dict[tuple[str, str], str | None]:
     try:
         return {(stream, column): (value[0] if value else None) for stream, column, value in json.loads(text)}
     except (ValueError, TypeError, IndexError) as problem:
-        raise LedgerError(f"The versions of an epoch cannot be read ({problem}). Restore the data folder from a copy.") from None
+        raise LedgerError(
+            f"The versions of an epoch cannot be read ({problem}). Restore the data folder from a copy."
+        ) from None

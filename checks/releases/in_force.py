@@ -74,7 +74,7 @@ class Release:
 
 
 def digest(held: Iterable[Held]) -> str:
-    """SHA-256 over versions and where they are named, in any order; a version that is not named has a form of its own."""
+    """SHA-256 over versions and where they are named, in any order; one that is not named has a form of its own."""
     lines = sorted([h.part, h.stream, h.column, [] if h.value is None else [h.value]] for h in held)
     return hashlib.sha256(json.dumps(lines, separators=(",", ":")).encode()).hexdigest()
 

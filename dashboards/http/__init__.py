@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from dashboards.board.ports import Port
+
 
 def create(
     data: Path,
@@ -21,12 +23,17 @@ def create(
     config: Path | None = None,
     hosts: Sequence[str] = (),
     clock: Callable[[], datetime] | None = None,
+    board: Port | None = None,
+    open_reads: bool = True,
 ) -> FastAPI:
     """The application over a data folder.
 
     With the configuration file `config`, a standing that rests on an older configuration is `hold`. `hosts` are further
     names under which it may be asked (behind a proxy), beside those of the loopback. `clock` gives the present moment.
+
+    With a `board`, people have pages, sign in and act; without `open_reads`, nothing but `/healthz` is answered to
+    whoever is not signed in and shows no token.
     """
     from dashboards.http.app import make
 
-    return make(data, config=config, hosts=hosts, clock=clock)
+    return make(data, config=config, hosts=hosts, clock=clock, board=board, open_reads=open_reads)

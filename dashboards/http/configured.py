@@ -1,12 +1,16 @@
-"""The digest of the configuration as it stands now, read anew only when one of its files changed."""
+"""The configuration as it stands now, read anew only when one of its files changed."""
 
 from __future__ import annotations
 
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warehouse.records.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from checks.policy import Policy
 
 _Seen = dict[str, tuple[int, int] | None]
 
@@ -18,7 +22,7 @@ class Configured:
         """Keep the file; nothing is read before somebody asks."""
         self._file, self._lock = file, threading.Lock()
         self._seen: _Seen = {}
-        self._digest: str | None = None
+        self._policy: Policy | None = None
 
     def digest(self) -> str:
         """The digest of the policy as it stands in the files now.
@@ -26,16 +30,24 @@ class Configured:
         Raises:
             ConfigurationError: it cannot be read or is wrong.
         """
+        return self.policy().digest
+
+    def policy(self) -> Policy:
+        """The policy as it stands in the files now.
+
+        Raises:
+            ConfigurationError: it cannot be read or is wrong.
+        """
         with self._lock:
-            if self._digest is None or any(_stamp(path) != stamp for path, stamp in self._seen.items()):
+            if self._policy is None or any(_stamp(path) != stamp for path, stamp in self._seen.items()):
                 self._read()
-            assert self._digest is not None
-            return self._digest
+            assert self._policy is not None
+            return self._policy
 
     def _read(self) -> None:
         from checks.policy import parse
 
-        self._digest, seen = None, _Seen()
+        self._policy, seen = None, _Seen()
 
         def read(path: str) -> str:
             # Before the text: a change in between is noticed the next time.
@@ -45,7 +57,7 @@ class Configured:
             except (OSError, ValueError) as error:
                 raise ConfigurationError([Problem(path, None, "", "cannot be read.")]) from error
 
-        self._digest = parse(str(self._file), read).digest
+        self._policy = parse(str(self._file), read)
         self._seen = seen
 
 

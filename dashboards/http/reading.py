@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checks.gates import saying
 from dashboards.http.configured import Configured
 from warehouse.people import glance
-from warehouse.people.glance import Word
+from warehouse.people.glance import Tally, Word
 from warehouse.records.errors import ConfigurationError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from checks.policy import Policy
 
 WAIT_SECONDS = 2.0
 """How long a request waits for a file that is being prepared; readers never wait for a run that writes."""
@@ -28,6 +31,27 @@ class Reader:
     def reports(self) -> Path:
         """The folder of pages."""
         return self.data / "reports"
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self._clock()
+
+    def policy(self) -> Policy | None:
+        """The configuration as it stands now; None where the server was given none.
+
+        Raises:
+            ConfigurationError: it cannot be read or is wrong.
+        """
+        return None if self._config is None else self._config.policy()
+
+    def tally(self) -> Tally:
+        """How many entries the decision log has, and how many messages the outbox, as they are now.
+
+        Raises:
+            StoreError: the people's records cannot be read.
+        """
+        self._there()
+        return glance.tally(self.data, wait_seconds=WAIT_SECONDS)
 
     def standings(self) -> list[dict[str, Any]]:
         """The standing of every rollout that a run has looked at, as it counts now, by name.

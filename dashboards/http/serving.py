@@ -1,4 +1,4 @@
-"""Runs the application on this machine's loopback."""
+"""Runs the application: on this machine's loopback, or, for people who sign in, at another address."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warehouse.records.errors import UsageError
+
+if TYPE_CHECKING:
+    from dashboards.board.ports import Port
 
 PORT = 8765
 HOST = "127.0.0.1"
@@ -21,16 +25,22 @@ def serve(
     port: int = PORT,
     hosts: Sequence[str] = (),
     say: Callable[[str], None] | None = None,
+    board: Port | None = None,
 ) -> None:
     """Nothing, once it was stopped; `say` hears the address when it listens. Port 0 takes a free one.
 
+    With a `board` people sign in, so any address of this machine will do; beyond the loopback they have to sign in to
+    read as well.
+
     Raises:
-        UsageError: the host is not this machine's loopback, or the port is taken.
+        UsageError: the host is not this machine's loopback and there is no board, or the port is taken.
     """
     from dashboards.http import create
 
-    with listen(host, port) as listener:
-        app = create(data, config=config, hosts=hosts)
+    at_home = on_loopback(host)
+    with listen(host, port, anywhere=board is not None) as listener:
+        known = hosts if at_home else (*hosts, host)
+        app = create(data, config=config, hosts=known, board=board, open_reads=at_home)
         if say is not None:
             say(address(listener))
         run(app, listener)
@@ -51,13 +61,26 @@ def run(app: object, listener: socket.socket) -> None:
     uvicorn.Server(settings).run(sockets=[listener])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on the loopback.
+def on_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches the host."""
+    found = _address(host)
+    return found is not None and found.is_loopback
+
+
+def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
+    """A socket that listens on the loopback, or with `anywhere` at any address of this machine.
 
     Raises:
-        UsageError: the host is not this machine's loopback, or the port is taken or not allowed.
+        UsageError: the host is neither, or the port is taken or not allowed.
     """
-    found = _loopback(host)
+    found = _address(host)
+    if found is None and anywhere:
+        raise UsageError(f"{host!r} is not an address to listen on; give one of this machine's, such as 0.0.0.0.")
+    if found is None or not (anywhere or found.is_loopback):
+        raise UsageError(
+            f"The board listens on this machine only, for it asks nobody who they are; given {host!r}, allowed "
+            "127.0.0.1, ::1 and localhost. Let a proxy that asks stand before it, and name it with --allow-host."
+        )
     family = socket.AF_INET6 if found.version == 6 else socket.AF_INET
     try:
         return socket.create_server((str(found), port), family=family)
@@ -72,14 +95,8 @@ def address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        found = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        found = None
-    if found is None or not found.is_loopback:
-        raise UsageError(
-            f"The board listens on this machine only, for it asks nobody who they are; given {host!r}, allowed "
-            "127.0.0.1, ::1 and localhost. Let a proxy that asks stand before it, and name it with --allow-host."
-        )
-    return found
+        return None

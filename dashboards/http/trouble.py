@@ -15,15 +15,17 @@ _LOG = logging.getLogger("gatehold.http")
 
 def install(app: FastAPI) -> None:
     """Answer 404 for what does not exist, and 503 for what cannot be read now."""
-    app.add_exception_handler(UsageError, _unknown)
-    app.add_exception_handler(GateholdError, _unreadable)
+    app.add_exception_handler(UsageError, unknown)
+    app.add_exception_handler(GateholdError, unreadable)
 
 
-def _unknown(_: Request, error: Exception) -> JSONResponse:
+def unknown(_: Request, error: Exception) -> JSONResponse:
+    """404: there is no such thing."""
     return JSONResponse(Trouble(code="unknown", detail=str(error)).model_dump(), status_code=404)
 
 
-def _unreadable(_: Request, error: Exception) -> JSONResponse:
+def unreadable(_: Request, error: Exception) -> JSONResponse:
+    """503: it cannot be read now."""
     # Paths of this machine are for its own log.
     _LOG.warning("cannot answer: %s", error)
     detail = "The records cannot be read now; the server's log says why. Treat the rollout as hold."

@@ -12,7 +12,7 @@ import hashlib
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboards import format as fmt
@@ -34,7 +34,7 @@ def assemble(view: PageView) -> str:
     plotly = charts.plotly_script() if figures else ""
     scripts = [script, plotly] if plotly else [script]
     return (
-        _environment()
+        environment("dashboards.page")
         .get_template("page.html.j2")
         .render(
             view=view,
@@ -62,9 +62,10 @@ def _policy(scripts: list[str]) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment(*packages: str) -> Environment:
+    """The templates of these packages, a name being looked up in the first one that has it."""
     environment = Environment(
-        loader=PackageLoader("dashboards.page"),
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,

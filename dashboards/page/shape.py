@@ -71,12 +71,13 @@ class RolloutBlock:
 
 def rollouts(view: PageView) -> list[RolloutBlock]:
     """All rollouts of the view, those that pause first, then those that hold."""
-    blocks = [_rollout(f"r{number}", one, view.made_at) for number, one in enumerate(view.rollouts, start=1)]
+    blocks = [rollout(f"r{number}", one, view.made_at) for number, one in enumerate(view.rollouts, start=1)]
     order = {"pause": 0, "hold": 1, "go": 2}
     return sorted(blocks, key=lambda block: (order[block.shown.kind], block.anchor))
 
 
-def _rollout(anchor: str, view: RolloutView, now: datetime) -> RolloutBlock:
+def rollout(anchor: str, view: RolloutView, now: datetime) -> RolloutBlock:
+    """One rollout as it stands at `now`; the ids on its page begin with `anchor`."""
     binding = words.binding(view)
     return RolloutBlock(
         anchor=anchor,

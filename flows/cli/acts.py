@@ -89,13 +89,14 @@ def refuse(refusal: Refusal, *, as_json: bool) -> NoReturn:
 
 def _hand_out(project: Project, people: People, now: datetime) -> tuple[list[Any], str]:
     """The messages of an act as they are after one attempt to hand them out, and what kept that from happening."""
-    from flows import delivering
+    from flows import capability, delivering
     from warehouse.people import outbox
     from warehouse.records.errors import GateholdError
 
     trouble = ""
     try:
-        delivering.deliver_project(project, people, now=now, wait_seconds=PATIENCE)
+        acting = capability.asked_for(project.data, now=now)
+        delivering.deliver_project(project, people, acting=acting, wait_seconds=PATIENCE)
     except GateholdError as error:
         trouble = f"{error} The act stands; `gatehold run` and the schedule hand it out."
     return outbox.all(people), trouble

@@ -83,7 +83,9 @@ app.command(
 app.command("self-test", epilog=_examples("gatehold self-test", "gatehold self-test harm --json"))(proving.self_test)
 app.command("red-team", epilog=_examples("gatehold red-team", "gatehold red-team jailbreaks --json"))(red_team.red_team)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
-app.command("board", epilog=_examples("gatehold board", "gatehold board --port 9000"))(board.board)
+app.command(
+    "board", epilog=_examples("gatehold board", "gatehold board --port 9000", "gatehold board --export board-of-march")
+)(board.board)
 storage.app.command("compact", epilog=_examples("gatehold storage compact"))(storage.compact)
 app.add_typer(storage.app, name="storage", help="What is kept and what it costs; `compact` removes what is due.")
 app.command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -166,6 +166,8 @@ def show_standing(found: Mapping[str, Any]) -> None:
         terminal.say(reason["detail"], indent=2)
     if found["valid_until"]:
         terminal.say(f"Good until {_time(datetime.fromisoformat(found['valid_until']))}.", "dim", indent=2)
+    for line in _versions(found):
+        terminal.say(line, "dim", indent=2)
     meters.show_rollout(found)
     layer = None
     for verdict in found["verdicts"]:
@@ -175,6 +177,24 @@ def show_standing(found: Mapping[str, Any]) -> None:
         terminal.entry(verdict["outcome"], _said(verdict))
         meters.show_gate(verdict)
     meters.show_grounds(found["verdicts"])
+
+
+def _versions(found: Mapping[str, Any]) -> Iterator[str]:
+    """The versions that answer now, without those that no row names; nothing in standings of older versions."""
+    named = [part for part in found.get("parts", ()) if part["versions"] != ["unknown"] or part["before"]]
+    if not named:
+        return
+    versions = ", ".join(f"{part['part']} {_some(part['versions'])}" for part in named)
+    yield f"Versions ({found['fingerprint'][:12]}): {versions}."
+    for part in named:
+        if part["beside"]:
+            yield f"Beside {part['part']} {_some(part['versions'])}, rows of the last day name {_some(part['beside'])}."
+
+
+def _some(versions: Sequence[str]) -> str:
+    """At most three versions: they are text from logs, of any length and number."""
+    shown = " and ".join(version[:60] for version in versions[:3])
+    return f"{shown} and {len(versions) - 3} more" if len(versions) > 3 else shown
 
 
 def show_briefly(found: Mapping[str, Any]) -> None:

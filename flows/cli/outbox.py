@@ -70,7 +70,7 @@ def retry(
     They go out at once, with all their attempts. A message for a switch is refused when a newer one was written since:
     sending the old one now would undo that.
     """
-    from flows import delivering
+    from flows import capability, delivering
     from warehouse.people import outbox
 
     if everything == (message is not None):
@@ -79,8 +79,9 @@ def retry(
     with _people(config, data) as people:
         chosen = outbox.dead(people) if message is None else [_named(people, message)]
         now = datetime.now(UTC)
+        acting = capability.asked_for(project.data, now=now)
         refused = [text for one in chosen if (text := _again(people, one.id, now, alone=message is not None))]
-        delivering.deliver_project(project, people, now=now)
+        delivering.deliver_project(project, people, acting=acting)
         found = [outbox.get(people, one.id) for one in chosen]
     if not as_json:
         for text in refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,17 +48,21 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
     """Do one whole monitoring pass.
 
     Pull, check, summarise, judge, decide, hand out, write the page; no server is needed. Exit 0 whatever the standing:
-    ask `gatehold gate`. Run it again at any time; what is known already is not counted twice.
+    ask `gatehold gate`. Run it again at any time; what is known already is not counted twice. With --as-of in the past
+    decisions are recorded and nothing is handed out.
     """
-    from flows import publishing
+    from flows import capability, publishing
     from flows.once import run_with
     from flows.stores import open_stores
 
     project, now = projects.load(config, data=data), moment(as_of)
+    granted = capability.granted(project.data, now=now)
+    acting = granted if isinstance(granted, capability.Acting) else None
     for warning in project.policy.warnings:
         terminal.note(f"Warning: {warning.file}:{warning.line}: {warning.message} {warning.hint}")
     with progress() as say, open_stores(project, say=say) as stores:
-        done = run_with(project, stores, now=now, say=say, reading=reading(say))
+        done = run_with(project, stores, now=now, say=say, reading=reading(say), acting=acting)
+        done = done if isinstance(granted, capability.Acting) else replace(done, withheld=granted.reason)
         say("Writing the page")
         page = publishing.write_page(project, stores, now=now, drift=list(done.checks.drift.values()))
     if as_json:
@@ -73,6 +78,8 @@ def run(config: Config = DEFAULT_CONFIG, data: Data = None, as_of: AsOf = None, 
     if len(found) > 1:
         terminal.say("`gatehold gate ROLLOUT` shows every gate of one.", "dim")
     look.mark_simulated(found)
+    if done.withheld:
+        terminal.entry("warning", done.withheld)
     show_undelivered(done.delivered)
     if done.lake:
         terminal.entry("warning", done.lake)

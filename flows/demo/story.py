@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.page.model import Marker
+from flows import capability
 from flows import project as projects
 from flows.acting import Person
 from flows.demo import incidents, traffic
 from flows.once import run_with
 from flows.receiver import Receiver
 from flows.stores import open_stores
+from warehouse import folder as folders
 from warehouse.records.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 Tick = Callable[[], AbstractContextManager[Say]]
-MARK = ".gatehold-demo"
+MARK = capability.DEMO_MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def tell(folder: Path, *, seed: int | None = None, say: Say, tick: Tick, end: da
     with Receiver(secret, file=folder / "switch-received.jsonl") as receiver, tick() as progress:
         environment = {"ROLLOUT_HOOK": receiver.url, "ROLLOUT_SECRET": secret}
         project = projects.load(folder, environment=environment)
+        folders.set_apart(project.data, capability.DEMO)
         with open_stores(project) as stores:
             stage = _Stage(project, stores, receiver, say, list(incidents.acts(end)))
             last = _play(stage, seed if seed is not None else traffic.SEED, end, progress)
@@ -130,7 +133,8 @@ def _play(stage: _Stage, seed: int, end: datetime, progress: Say) -> Pass:
         while happenings and happenings[0].at <= now:
             happened = happenings.pop(0)
             stage.tell(happened.at, "-", f"{happened.title}: {happened.sentence}")
-        done = run_with(stage.project, stage.stores, now=now)
+        acting = capability.simulated(stage.project.data, at=now, receiver=stage.receiver.url)
+        done = run_with(stage.project, stage.stores, now=now, acting=acting)
         stage.rows += sum(b.received for r in done.pulled for b in r.batches if not b.repeated)
         before = _decided(stage, done, before)
         _people(stage, done.outcomes[0].standing, now)

@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import delivering, project
+from flows import capability, delivering, project
 from flows.deploying import telling, turns
 from warehouse.people.store import People
 
@@ -20,8 +20,9 @@ def deliver(config: str = "gatehold.yaml", data: str | None = None) -> State[Any
     """Hand out every message that is due; one that failed is named in the run's final state."""
     ours = project.load(Path(config), data=Path(data) if data else None)
     now = datetime.now(UTC)
+    acting = capability.asked_for(ours.data, now=now)
     with People.open(ours.data) as people:
-        report = turns.patiently(lambda: delivering.deliver_project(ours, people, now=now))
+        report = turns.patiently(lambda: delivering.deliver_project(ours, people, acting=acting))
     telling.delivered(ours, report, at=now)
     return named(report)
 

@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import alerting, delivering, digest, project
+from flows import alerting, capability, delivering, digest, project
 from flows.deploying import turns
 from warehouse.people.store import People
 
@@ -20,11 +20,12 @@ def missed(config: str = "gatehold.yaml", data: str | None = None, missed_after_
     """Tell the channels that ask for it that the monitor does not come to an end, if that is so."""
     ours = project.load(Path(config), data=Path(data) if data else None)
     now = datetime.now(UTC)
+    acting = capability.asked_for(ours.data, now=now)
     with People.open(ours.data) as people:
         silent = digest.silence(people, timedelta(seconds=missed_after_seconds), now=now)
         if silent is None:
             return Completed(message="The monitor has looked at every rollout in time.")
         about, said = silent
         alerting.announce(people, ours.policy, "missed_run", said, {}, now, about=about)
-        turns.patiently(lambda: delivering.deliver_project(ours, people, now=now))
+        turns.patiently(lambda: delivering.deliver_project(ours, people, acting=acting))
     return Completed(name="Degraded", message=said)

@@ -81,7 +81,9 @@ def worker(places: Places, plan: Plan) -> Child:
 def board(places: Places, project: Project) -> Child:
     """The board."""
     data, config = str(project.data.absolute()), str(project.file.absolute())
-    command = ("-m", "dashboards.http", "--data", data, "--config", config, "--port", str(places.board_port))
+    start = "from flows.cli import main; main()"
+    words = ("board", "--data", data, "--config", config, "--port", str(places.board_port), "--no-first-link")
+    command = ("-c", start, *words)
     return _child("board", command, places)
 
 

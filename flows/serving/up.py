@@ -110,6 +110,7 @@ def _serve(
         if not stop.is_set():
             say(f"Prefect: {state.prefect}")
             say(f"Board:   {state.board}")
+            _say_first_link(project, state.board, say)
             say(f"Logs:    {state.logs}")
             say("Ready. Stop it with Ctrl-C.")
             if ready is not None:
@@ -117,6 +118,14 @@ def _serve(
         _watch(plan, registered, tree, stop)
         say("Stopping")
     say("Stopped; nothing of it runs any more.")
+
+
+def _say_first_link(project: Project, board: str, say: Say) -> None:
+    from flows import boarding
+
+    link = boarding.first_link(project.data, board, now=datetime.now(UTC))
+    if link is not None:
+        say(f"No admin can sign in yet. This link lets the first one set a password, once, within an hour: {link}")
 
 
 def _await_server(places: Places, tree: Tree, stop: threading.Event) -> None:

@@ -41,7 +41,7 @@ def leaderless(people: People, *, now: datetime) -> bool:
 def all(people: People) -> list[Account]:
     """Every account by name, inactive ones included; [] if there is none."""
     with people.read() as session:
-        return [_account(row) for row in session.exec(select(AccountRow).order_by(col(AccountRow.name)))]
+        return [account(row) for row in session.exec(select(AccountRow).order_by(col(AccountRow.name)))]
 
 
 def tokens(people: People) -> list[TokenInfo]:
@@ -60,24 +60,32 @@ def add(people: People, name: str, roles: Collection[Role], *, by: Person | None
         UsageError: the name or a role cannot be, the name or one that looks like it is taken, there are accounts and
             nobody adds this one, or the first one is no admin.
     """
-    name, roles = _good_name(name), _good_roles(roles)
     with people.write() as session:
-        first = session.exec(select(AccountRow.name)).first() is None
-        if by is None and not first:
-            raise UsageError("There are accounts already: an admin adds the next one, with a token of their own.")
-        if first and "admin" not in roles:
-            raise UsageError(f"The first account has to be an admin's: `gatehold people add {name!r} --role admin`.")
-        row = session.exec(select(AccountRow).where(AccountRow.alike == _alike(name))).first()
-        if row is not None and (row.active or row.name != name):
-            raise UsageError(f"There is an account {row.name!r} already; give {name!r} another name.")
-        again = row is not None
-        row = row or AccountRow(name=name, alike=_alike(name), roles="", active=True, created_at=now)
-        row.roles, row.active = json.dumps(roles), True
-        session.add(row)
-        session.flush()
-        what = f"{name} {'is back' if again else 'was added'} with {_listed(roles)}"
-        _note(session, by, "add", what, {"person": name, "roles": list(roles)}, now)
-        return _account(row)
+        return put(session, name, roles, by=by, now=now)
+
+
+def put(session: Session, name: str, roles: Collection[Role], *, by: Person | None, now: datetime) -> Account:
+    """As `add`, inside a transaction that the caller holds."""
+    name, roles = _good_name(name), _good_roles(roles)
+    first = session.exec(select(AccountRow.name)).first() is None
+    if by is None and not first:
+        raise UsageError("There are accounts already: an admin adds the next one, with a token of their own.")
+    if first and "admin" not in roles:
+        raise UsageError(f"The first account has to be an admin's: `gatehold people add {name!r} --role admin`.")
+    row = session.exec(select(AccountRow).where(AccountRow.alike == alike(name))).first()
+    if row is not None and (row.active or row.name != name):
+        raise UsageError(f"There is an account {row.name!r} already; give {name!r} another name.")
+    again = row is not None
+    row = row or AccountRow(name=name, alike=alike(name), roles="", active=True, created_at=now)
+    row.roles, row.active = json.dumps(roles), True
+    if again:
+        # Whoever comes back shows anew who they are.
+        row.password_hash = None
+    session.add(row)
+    session.flush()
+    what = f"{name} {'is back' if again else 'was added'} with {_listed(roles)}"
+    note(session, by, "add", what, {"person": name, "roles": list(roles)}, now)
+    return account(row)
 
 
 def give_roles(people: People, name: str, roles: Collection[Role], *, by: Person, now: datetime) -> Account:
@@ -88,14 +96,14 @@ def give_roles(people: People, name: str, roles: Collection[Role], *, by: Person
     """
     roles = _good_roles(roles)
     with people.write() as session:
-        row = _found(session, name)
+        row = found(session, name)
         before, row.roles = json.loads(row.roles), json.dumps(roles)
         session.add(row)
         session.flush()
         _keep_an_admin(session)
         what = f"{row.name} has {_listed(roles)} now, no longer {_listed(before)}"
-        _note(session, by, "roles", what, {"person": row.name, "roles": list(roles), "before": before}, now)
-        return _account(row)
+        note(session, by, "roles", what, {"person": row.name, "roles": list(roles), "before": before}, now)
+        return account(row)
 
 
 def deactivate(people: People, name: str, *, by: Person, now: datetime) -> Account:
@@ -105,10 +113,10 @@ def deactivate(people: People, name: str, *, by: Person, now: datetime) -> Accou
         UsageError: there is no such account, it is inactive already, or no active admin would be left.
     """
     with people.write() as session:
-        row = _found(session, name)
+        row = found(session, name)
         if not row.active:
             raise UsageError(f"{row.name} is inactive already.")
-        row.active = False
+        row.active, row.password_hash = False, None
         session.add(row)
         session.flush()
         _keep_an_admin(session)
@@ -119,8 +127,8 @@ def deactivate(people: People, name: str, *, by: Person, now: datetime) -> Accou
                 session.add(token)
                 revoked.append(token.id)
         body = {"person": row.name, "tokens": sorted(revoked)}
-        _note(session, by, "deactivate", f"{row.name} may do nothing any more", body, now)
-        return _account(row)
+        note(session, by, "deactivate", f"{row.name} may do nothing any more", body, now)
+        return account(row)
 
 
 def issue(people: People, name: str, *, days: int, by: Person | None, now: datetime) -> IssuedToken:
@@ -136,19 +144,19 @@ def issue(people: People, name: str, *, days: int, by: Person | None, now: datet
         raise UsageError(f"A token lasts 1 to {LONGEST_TOKEN_DAYS} days; given {days}.")
     text = PREFIX + secrets.token_urlsafe(32)
     with people.write() as session:
-        account = _found(session, name)
-        if by is None and ("admin" not in json.loads(account.roles) or _an_admin_can_come_in(session, now)):
+        owner = found(session, name)
+        if by is None and ("admin" not in json.loads(owner.roles) or _an_admin_can_come_in(session, now)):
             raise UsageError("An admin issues tokens, with a token of their own in GATEHOLD_TOKEN.")
-        if not account.active:
-            raise UsageError(f"{account.name} is inactive; an admin adds them again with `gatehold people add`.")
+        if not owner.active:
+            raise UsageError(f"{owner.name} is inactive; an admin adds them again with `gatehold people add`.")
         until = now.astimezone(UTC) + timedelta(days=days)
         row = TokenRow(
-            id=secrets.token_hex(4), person=account.name, digest=_digest(text), created_at=now, expires_at=until
+            id=secrets.token_hex(4), person=owner.name, digest=digest(text), created_at=now, expires_at=until
         )
         session.add(row)
         session.flush()
-        body = {"person": account.name, "token": row.id, "expires_at": until.isoformat()}
-        _note(session, by, "token", f"Token {row.id} of {account.name} until {until:%Y-%m-%d}", body, now)
+        body = {"person": owner.name, "token": row.id, "expires_at": until.isoformat()}
+        note(session, by, "token", f"Token {row.id} of {owner.name} until {until:%Y-%m-%d}", body, now)
         return IssuedToken(_info(row), text)
 
 
@@ -166,24 +174,24 @@ def revoke(people: People, id: str, *, by: Person, now: datetime) -> TokenInfo:
         row.revoked_at = now
         session.add(row)
         session.flush()
-        _note(session, by, "revoke", f"Token {row.id} of {row.person} is revoked", {"token": row.id}, now)
+        note(session, by, "revoke", f"Token {row.id} of {row.person} is revoked", {"token": row.id}, now)
         return _info(row)
 
 
 def who(people: People, token: str, *, now: datetime) -> Person | Unknown:
     """The person whose token it is, with the roles they have now; else why it names nobody who may act."""
     with people.read() as session:
-        row = session.exec(select(TokenRow).where(TokenRow.digest == _digest(token))).first()
+        row = session.exec(select(TokenRow).where(TokenRow.digest == digest(token))).first()
         if row is None:
             return Unknown("token_unknown")
-        account = _found(session, row.person)
+        owner = found(session, row.person)
         if row.revoked_at is not None:
-            return Unknown("token_revoked" if account.active else "inactive", account.name, row.id)
-        if not account.active:
-            return Unknown("inactive", account.name, row.id)
+            return Unknown("token_revoked" if owner.active else "inactive", owner.name, row.id)
+        if not owner.active:
+            return Unknown("inactive", owner.name, row.id)
         if now >= row.expires_at:
-            return Unknown("token_expired", account.name, row.id)
-        person = Person(account.name, _account(account).roles, row.id)
+            return Unknown("token_expired", owner.name, row.id)
+        person = Person(owner.name, account(owner).roles, row.id)
         noted = row.last_used_at is not None and now < row.last_used_at + USED_AGAIN
     if not noted:
         with people.write() as session:
@@ -193,7 +201,12 @@ def who(people: People, token: str, *, now: datetime) -> Person | Unknown:
     return person
 
 
-def _found(session: Session, name: str) -> AccountRow:
+def found(session: Session, name: str) -> AccountRow:
+    """The row of an account.
+
+    Raises:
+        UsageError: there is no such account.
+    """
     row = session.get(AccountRow, name)
     if row is None:
         raise UsageError(f"There is no account {name!r}; `gatehold people list` shows them.")
@@ -211,10 +224,10 @@ def _an_admin_can_come_in(session: Session, now: datetime) -> bool:
     return any("admin" in json.loads(roles) for roles in session.exec(query.where(TokenRow.expires_at > now)))
 
 
-def _note(
+def note(
     session: Session, by: Person | None, change: str, summary: str, body: Mapping[str, Any], now: datetime
 ) -> None:
-    """Write the change down; bodies hold names, roles and public ids only."""
+    """Write a change down, inside a transaction; bodies hold names, roles and public ids only."""
     count = session.exec(select(func.count()).select_from(AccountRow)).one()
     actor = by.named if by else "the person at this machine"
     new = NewDecision(
@@ -239,12 +252,12 @@ def _good_name(name: str) -> str:
             f"{name!r} cannot be the name of an account. Allowed are 1 to {LONGEST_NAME} visible characters and single "
             "spaces, beginning with a letter or digit."
         )
-    if _alike(name) in (_alike(MONITOR), "gatehold"):
+    if alike(name) in (alike(MONITOR), "gatehold"):
         raise UsageError(f"{name!r} is how Gatehold names itself in the decision log; take another name.")
     return name
 
 
-def _alike(name: str) -> str:
+def alike(name: str) -> str:
     """The name as the eye takes it: without case, width and repeated spaces."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
@@ -261,11 +274,13 @@ def _listed(roles: Collection[str]) -> str:
     return f"the role{'' if len(roles) == 1 else 's'} {', '.join(roles)}"
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """What is kept of a secret that is long and random."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _account(row: AccountRow) -> Account:
+def account(row: AccountRow) -> Account:
+    """The account of a row."""
     return Account(row.name, in_order(json.loads(row.roles)), bool(row.active), row.created_at)
 
 

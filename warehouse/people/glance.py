@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -47,6 +47,15 @@ class Word:
 
     standing: PublishedStanding
     stop: Stop | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Entries of the decision log by rollout and kind, messages of the outbox by state, and since when one waits."""
+
+    decisions: Mapping[tuple[str, str], int]
+    messages: Mapping[str, int]
+    waiting_since: datetime | None
 
 
 def words(folder: Path, *, rollout: str | None = None, wait_seconds: float = WAIT_SECONDS) -> dict[str, Word]:
@@ -145,6 +154,23 @@ def undelivered(folder: Path) -> tuple[int, int]:
             return 0, 0
         waiting, dead = connection.execute(query).fetchone()
     return int(waiting), int(dead)
+
+
+def tally(folder: Path, *, wait_seconds: float = WAIT_SECONDS) -> Tally:
+    """Counts of the decision log and the outbox, in one unchanging state; what never was is not in it.
+
+    Raises:
+        StoreError: the file cannot be read or was written by a newer version.
+    """
+    with _opened(folder, wait_seconds) as connection:
+        if connection is None:
+            return Tally({}, {}, None)
+        connection.execute("BEGIN")
+        kinds = connection.execute("SELECT rollout, kind, count(*) FROM decisions GROUP BY rollout, kind").fetchall()
+        states = connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall()
+        oldest = connection.execute("SELECT min(created_at) FROM outbox WHERE state = 'waiting'").fetchone()[0]
+    since = None if oldest is None else datetime.fromisoformat(oldest)
+    return Tally({(rollout, kind): count for rollout, kind, count in kinds}, dict(states), since)
 
 
 def _entry(row: dict[str, Any]) -> DecisionEntry:

@@ -110,6 +110,31 @@ def entries(
         return [_entry(row) for row in session.exec(query)]
 
 
+def latest(
+    people: People, *, rollout: str | None = None, kind: str | None = None, before: int | None = None, limit: int
+) -> list[DecisionEntry]:
+    """As `entries`, but the newest first, with `seq` below `before`.
+
+    Raises:
+        LedgerError: an entry cannot be read back; `verify` names the first bad one.
+    """
+    query = select(DecisionRow).order_by(col(DecisionRow.seq).desc()).limit(limit)
+    if before is not None:
+        query = query.where(col(DecisionRow.seq) < before)
+    if rollout is not None:
+        query = query.where(DecisionRow.rollout == clean(rollout))
+    if kind is not None:
+        query = query.where(DecisionRow.kind == kind)
+    with people.read() as session, _readable(people):
+        return [_entry(row) for row in session.exec(query)]
+
+
+def newest(people: People) -> int:
+    """The `seq` of the newest entry; 0 for an empty log."""
+    with people.read() as session:
+        return session.exec(select(func.max(DecisionRow.seq))).one() or 0
+
+
 def entry(people: People, id: str) -> DecisionEntry | None:
     """The entry with this id, or None.
 

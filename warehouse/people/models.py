@@ -113,3 +113,35 @@ class TokenRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcText)
     last_used_at: datetime | None = Field(default=None, sa_type=UtcText)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcText)
+
+
+class SessionRow(SQLModel, table=True):
+    """Grain: one browser that is signed in. `digest` is the SHA-256 of the cookie, which is kept nowhere."""
+
+    __tablename__ = "browser_sessions"
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    person: str = Field(sa_type=Text, sa_column_args=(ForeignKey("accounts.name"),), index=True)
+    created_at: datetime = Field(sa_type=UtcText)
+    used_at: datetime = Field(sa_type=UtcText)
+
+
+class LinkRow(SQLModel, table=True):
+    """Grain: one link that sets a password and has not been used. `person` is None for that of the first start."""
+
+    __tablename__ = "links"
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    person: str | None = Field(default=None, sa_type=Text, sa_column_args=(ForeignKey("accounts.name"),))
+    created_at: datetime = Field(sa_type=UtcText)
+    expires_at: datetime = Field(sa_type=UtcText)
+
+
+class AttemptRow(SQLModel, table=True):
+    """Grain: one account or address that somebody tried to sign in with, by digest: `attempts` since `since`."""
+
+    __tablename__ = "sign_in_attempts"
+
+    key: str = Field(primary_key=True, sa_type=Text)
+    attempts: int = Field(sa_type=Integer)
+    since: datetime = Field(sa_type=UtcText)

@@ -105,7 +105,7 @@ def _migrate(path: Path, wait_seconds: float) -> None:
         raise StoreBusyError(
             f"Another process is preparing {path} (waited {wait_seconds:g} s). Wait for it to end and try again."
         ) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise store_error(path, error) from error
 
 

@@ -1,0 +1,1 @@
+"""The board's routes: one file for each thing that people do there."""

@@ -1,0 +1,82 @@
+"""Looking: the overview, each rollout, whether anything is new, and the files that pages are made with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from starlette.responses import Response
+
+from dashboards.board import assets, reading, views
+from dashboards.board.answers import Turned, page
+from dashboards.board.asking import Asking, board, may_read, people, reader
+from dashboards.page import shape
+from warehouse.people import log, outbox
+from warehouse.records.errors import ConfigurationError
+
+router = APIRouter(include_in_schema=False)
+Name = Annotated[str, Path(max_length=200)]
+TOLD = 60
+"""Decisions that the page of a rollout lists."""
+
+
+@router.get("/", dependencies=[Depends(may_read)])
+def overview(request: Request, asking: Asking) -> Response:
+    """Every rollout at a glance."""
+    known, now = views.known(request), reader(request).now()
+    pasts = {name: board(request).port.past(name, series=False) for name in known.names}
+    lines = [reading.line(name, known.standings[name], pasts[name], now) for name in known.names]
+    order = {"bad": 0, "silent": 1, "wait": 2, "good": 3}
+    lines.sort(key=lambda line: order[line.tone])
+    newest = max((past.as_of for past in pasts.values() if past.as_of), default=None)
+    return page(
+        views.shown(request, "overview_page", asking, lines=lines, as_of=newest, known=known, simulated=known.simulated)
+    )
+
+
+@router.get("/rollouts/{name}", dependencies=[Depends(may_read)])
+def rollout(name: Name, request: Request, asking: Asking) -> Response:
+    """One rollout: its standing, its past, and every gate."""
+    standing, port = views.standing(request, name), board(request).port
+    past, now = port.past(name), reader(request).now()
+    with people(request) as opened:
+        entries, deliveries = log.entries(opened, rollout=name), outbox.all(opened, rollout=name)
+    try:
+        policy = reader(request).policy()
+    except ConfigurationError:
+        policy = None
+    block = shape.rollout("r1", reading.whole(name, standing, past, entries, deliveries, policy), now)
+    return page(
+        views.shown(
+            request,
+            "rollout_page",
+            asking,
+            block=block,
+            past=past,
+            as_of=past.as_of,
+            view={"simulated": standing is not None and standing.simulated, "made_at": now},
+            simulated=standing is not None and standing.simulated,
+            entries=entries[: -TOLD - 1 : -1],
+            older=max(0, len(entries) - TOLD),
+        )
+    )
+
+
+@router.get("/version", dependencies=[Depends(may_read)])
+def version(request: Request, if_none_match: Annotated[str | None, Header(max_length=200)] = None) -> Response:
+    """A number that changes when a page would; 304 while it has not."""
+    tag = f'"{views.version(request)}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if if_none_match == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(tag, media_type="application/json", headers=headers)
+
+
+@router.get("/static/{name}")
+def static(name: Annotated[str, Path(max_length=100)]) -> Response:
+    """Style, script and sign of the board; their names change with their content, so they are kept for good."""
+    found = assets.served().get(name)
+    if found is None:
+        raise Turned(404, "unknown", "There is no such file.")
+    kept = "public, max-age=31536000, immutable"
+    return Response(found.content, media_type=found.media, headers={"Cache-Control": kept})
