@@ -17,6 +17,7 @@ from projects import AGENT, HOUR, START
 
 from flows import boarding
 from flows.project import Project
+from warehouse import folder
 from warehouse.people import accounts, log, outbox
 from warehouse.people.store import People
 from warehouse.records.decisions import DecisionEntry
@@ -105,6 +106,7 @@ def policy_of(story: Story) -> Any:
 
 def test_a_project_without_a_run_is_a_grey_hold(tmp_path: Path) -> None:
     project = p.make(tmp_path)
+    folder.make(project.data)
     browser = Browser(serving(project, Clock(START)))
     overview = browser.get("/")
     assert "card line silent" in overview.text
@@ -244,7 +246,8 @@ def test_what_is_missing_is_shown_before_the_button_works(story: Story) -> None:
     assert "is paused; find the cause" in nobody
     viewer = story.browser(story.vic).get(ACTS).text
     assert "Vic needs the role" in viewer
-    assert viewer.count("disabled") == viewer.count('<textarea name="reason"')
+    assert viewer.count("disabled") == viewer.count('id="act-') // 2
+    assert "<textarea" not in viewer, "there is nothing to fill in for nothing"
 
 
 def test_a_resume_is_refused_with_the_reason_and_then_takes_two_people(story: Story) -> None:
@@ -447,6 +450,15 @@ def test_where_others_reach_it_everybody_signs_in(story: Story) -> None:
     asked = stranger.get(f"/api/v1/rollouts/{AGENT}/gate", headers={"Authorization": f"Bearer {token}"})
     assert asked.json()["standing"] == "pause"
     assert known.get("/").status_code == 200
+
+
+def test_under_another_name_pages_are_for_people_and_the_gate_for_whom_the_proxy_lets_in(story: Story) -> None:
+    app = serving(story.project, story.clock, hosts=["board.example.org"])
+    through = Browser(app, base="http://board.example.org")
+    for path in ("/", f"/rollouts/{AGENT}", "/decisions"):
+        assert through.get(path).headers["location"].startswith("/signin?next=%2F"), path
+    assert through.get(f"/api/v1/rollouts/{AGENT}/gate").json()["standing"] == "pause"
+    assert Browser(app).get("/").status_code == 200
 
 
 # -------------------------------------------------------------------------------------------------------------- people

@@ -260,7 +260,8 @@ def test_bad_input_holds_and_says_which(ran: Typed) -> None:
     assert standing["standing"] == "hold"
     told = " ".join(reason["detail"] for reason in standing["reasons"])
     assert "Source logs could not be read in full" in told
-    assert "quarantine_share" in told
+    verdicts = {v["gate"]: v for v in standing["verdicts"]}
+    assert verdicts["readable"]["outcome"] == "error", "what could not be read is no share of what was"
 
 
 def test_no_hostile_text_breaks_a_check(ran: Typed) -> None:

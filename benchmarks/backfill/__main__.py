@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from benchmarks.timing import ROUNDS, Timed, in_turn, machine, rounded, scratch,
 from benchmarks.windows import ours, rows
 from benchmarks.windows.measured import metrics
 from benchmarks.windows.rows import DAY, START, STREAM
+from flows.deploying.plan import QUIET
 from warehouse.backfill import running
 from warehouse.backfill.surveying import Span, survey
 from warehouse.cells import summarise
@@ -104,6 +106,8 @@ def _backfill(
 
 def _flow(work: Callable[[], object]) -> object:
     """The work as the one coarse task of a Prefect flow."""
+    # Read when Prefect is first loaded: its server would tell others of this run.
+    os.environ.update(QUIET)
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
 

@@ -15,12 +15,14 @@ from checks.acts.refusal import Missing, Refusal
 from dashboards.board.answers import Turned
 from dashboards.board.forms import form, from_elsewhere
 from dashboards.board.ports import Port
+from dashboards.http.guard import LOOPBACK, host
 from dashboards.http.reading import Reader
 from warehouse.people import sessions
 from warehouse.people.store import People
 from warehouse.records.people import Person, Role
 
 COOKIE, FORM_COOKIE = "gatehold_session", "gatehold_form"
+FOR_PROGRAMS = ("/api/", "/metrics")
 RENEWS = "x-gatehold-renews"
 """The header with which a page asks for itself anew: that keeps nobody signed in."""
 WAIT_SECONDS = 5.0
@@ -92,12 +94,16 @@ Asking = Annotated[Asker, Depends(asker)]
 
 
 def may_read(request: Request, asking: Asking) -> None:
-    """Turn away whoever is not signed in, where pages are not open to all who can reach them.
+    """Turn away whoever is not signed in, where it is not open to all who can reach it.
+
+    Pages are open under the names of this machine only: who comes under another one comes from elsewhere, through a
+    proxy. What programs read there is what the proxy lets them.
 
     Raises:
         Turned: nobody is signed in.
     """
-    if asking.person is None and not board(request).open_reads:
+    near = host(request.scope) in LOOPBACK or request.url.path.startswith(FOR_PROGRAMS)
+    if asking.person is None and not (board(request).open_reads and near):
         raise Turned(401, "not_signed_in", "Sign in to read this.", {"WWW-Authenticate": "Bearer"})
 
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from dashboards.board.answers import Turned, moved, page, wants_json
 from dashboards.board.asking import Board
+from dashboards.board.mains import Mains
 from dashboards.board.ports import Port
 from dashboards.board.rendering import render
 from dashboards.board.routes import acting, deciding, looking, managing, signing
@@ -29,6 +30,7 @@ def install(app: FastAPI, port: Port, *, open_reads: bool) -> None:
     """
     app.state.board = Board(port, open_reads)
     app.state.walks = deciding.Walks()
+    app.state.mains = Mains()
     for part in (looking, acting, deciding, signing, managing):
         app.include_router(part.router)
     app.add_exception_handler(Turned, _turned)

@@ -75,10 +75,18 @@ def version(request: Request) -> str:
     found = reader(request)
     if not found.data.is_dir():
         return "nothing"
-    said = [(s["rollout"], s["standing"], s["at"], [r["code"] for r in s["reasons"]]) for s in found.standings()]
+    said = [
+        (s["rollout"], s["standing"], s["at"], s["evidence_digest"], [r["code"] for r in s["reasons"]])
+        for s in found.standings()
+    ]
     tally = found.tally()
     # Deliveries change without a new decision.
-    counts = [sum(tally.decisions.values()), sorted(tally.messages.items())]
+    counts: list[object] = [sum(tally.decisions.values()), sorted(tally.messages.items())]
+    try:
+        policy = found.policy()
+        counts.append(policy.digest if policy else "")
+    except ConfigurationError:
+        counts.append("unreadable")
     # What is told in minutes and hours grows old by itself.
     minutes = int(found.now().timestamp()) // RENEWED
     return reading.version([board(request).port.version(), counts, said, minutes])
@@ -86,16 +94,14 @@ def version(request: Request) -> str:
 
 def shown(request: Request, template: str, asking: Asker, *, renews: bool = True, **given: Any) -> str:
     """A page of the board: `renews` for those that keep themselves up to date."""
-    now = reader(request).now()
+    given.setdefault("now", reader(request).now())
+    given.setdefault("version", version(request) if renews else "")
     return render(
         template,
-        now=now,
         person=asking.person,
         form=asking.form,
-        version=version(request) if renews else "",
         release=metadata.version("gatehold"),
         here=request.url.path,
         copied=getattr(request.app.state, "copied", ""),
         **given,
     )
-

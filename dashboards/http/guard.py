@@ -45,14 +45,15 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        if _host(scope) in self._hosts:
+        if host(scope) in self._hosts:
             await self._app(scope, receive, careful)
         else:
             refused = {"code": "host", "detail": "This server is not known under that name; see `--allow-host`."}
             await JSONResponse(refused, status_code=421)(scope, receive, careful)
 
 
-def _host(scope: Scope) -> str:
+def host(scope: Scope) -> str:
+    """The name under which a request asks, without its port."""
     given = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
     if given.startswith("["):
         return str(given[1:].partition("]")[0])

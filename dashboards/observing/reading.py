@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +59,18 @@ def published(data: Path) -> Published:
     Raises:
         StoreError: there is none, or it cannot be read.
     """
+    from warehouse import snapshot
+
+    try:
+        found = os.stat(data / snapshot.FILE_NAME)
+    except OSError:
+        return _read(data, ())
+    return _read(data, (found.st_ino, found.st_mtime_ns, found.st_size))
+
+
+@lru_cache(maxsize=4)
+def _read(data: Path, _stamp: tuple[int, ...]) -> Published:
+    """What the file with this stamp says: one that is in place never changes, and opening one takes a while."""
     from warehouse import ledger
     from warehouse.snapshot import Snapshot
 

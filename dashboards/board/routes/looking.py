@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from dashboards.board import assets, reading, views
 from dashboards.board.answers import Turned, page
-from dashboards.board.asking import Asking, board, may_read, people, reader
+from dashboards.board.asking import Asker, Asking, board, may_read, people, reader
+from dashboards.board.mains import Main, Mains
+from dashboards.board.rendering import render
 from dashboards.page import shape
+from dashboards.page.words import STANDINGS
 from warehouse.people import log, outbox
 from warehouse.records.errors import ConfigurationError
 
@@ -23,20 +28,50 @@ TOLD = 60
 @router.get("/", dependencies=[Depends(may_read)])
 def overview(request: Request, asking: Asking) -> Response:
     """Every rollout at a glance."""
+    return _main(request, asking, "", lambda: _overview(request))
+
+
+@router.get("/rollouts/{name}", dependencies=[Depends(may_read)])
+def rollout(name: Name, request: Request, asking: Asking) -> Response:
+    """One rollout: its standing, its past, and every gate."""
+    return _main(request, asking, name, lambda: _rollout(request, name))
+
+
+def _main(request: Request, asking: Asker, name: str, make: Callable[[], Main]) -> Response:
+    # The version is read first: what is made from newer values than it says is made once more, never the reverse.
+    version = views.version(request)
+    mains: Mains = request.app.state.mains
+    found = mains.get(version, name)
+    if found is None:
+        found = make()
+        mains.put(version, name, found)
+    return page(
+        views.shown(
+            request,
+            "main_page",
+            asking,
+            version=version,
+            now=found.made_at,
+            shown=found,
+            name=name,
+            simulated=found.simulated,
+        )
+    )
+
+
+def _overview(request: Request) -> Main:
     known, now = views.known(request), reader(request).now()
     pasts = {name: board(request).port.past(name, series=False) for name in known.names}
     lines = [reading.line(name, known.standings[name], pasts[name], now) for name in known.names]
     order = {"bad": 0, "silent": 1, "wait": 2, "good": 3}
     lines.sort(key=lambda line: order[line.tone])
     newest = max((past.as_of for past in pasts.values() if past.as_of), default=None)
-    return page(
-        views.shown(request, "overview_page", asking, lines=lines, as_of=newest, known=known, simulated=known.simulated)
-    )
+    text = render("overview_main", lines=lines, known=known, now=now)
+    title = "1 rollout" if len(lines) == 1 else f"{len(lines)} rollouts"
+    return Main(now, title, newest, known.simulated, Markup(text))
 
 
-@router.get("/rollouts/{name}", dependencies=[Depends(may_read)])
-def rollout(name: Name, request: Request, asking: Asking) -> Response:
-    """One rollout: its standing, its past, and every gate."""
+def _rollout(request: Request, name: str) -> Main:
     standing, port = views.standing(request, name), board(request).port
     past, now = port.past(name), reader(request).now()
     with people(request) as opened:
@@ -46,20 +81,16 @@ def rollout(name: Name, request: Request, asking: Asking) -> Response:
     except ConfigurationError:
         policy = None
     block = shape.rollout("r1", reading.whole(name, standing, past, entries, deliveries, policy), now)
-    return page(
-        views.shown(
-            request,
-            "rollout_page",
-            asking,
-            block=block,
-            past=past,
-            as_of=past.as_of,
-            view={"simulated": standing is not None and standing.simulated, "made_at": now},
-            simulated=standing is not None and standing.simulated,
-            entries=entries[: -TOLD - 1 : -1],
-            older=max(0, len(entries) - TOLD),
-        )
+    simulated = standing is not None and standing.simulated
+    text = render(
+        "rollout_main",
+        block=block,
+        past=past,
+        view={"simulated": simulated, "made_at": now},
+        entries=entries[: -TOLD - 1 : -1],
+        older=max(0, len(entries) - TOLD),
     )
+    return Main(now, f"{STANDINGS[block.shown.kind][0]}: {name}", past.as_of, simulated, Markup(text))
 
 
 @router.get("/version", dependencies=[Depends(may_read)])
