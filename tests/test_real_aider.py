@@ -49,7 +49,8 @@ def typist(shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPath
         "lease": "26h",
         "sources": [source("aider", path, "interactions", fields, time_format="unix_s", lateness="1h")],
         "metrics": [metric],
-        "rollouts": [rollout("aider")],
+        # Whoever uses aider chooses the model: another one is no other release.
+        "rollouts": [{**rollout("aider"), "releases": {"parts": ["prompt", "tools", "agent"]}}],
         "gates": [
             gate("exceptions", ["aider"], "exception_rate", at_most=0.05),
             {"name": "readable", "rollout": "aider", "metric": "quarantine_share", "at_most": 0.01},

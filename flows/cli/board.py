@@ -38,7 +38,7 @@ def board(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Serve the pages, people's acts, and what each rollout may do, over HTTP.
+    """Serve the pages, and what each rollout may do, over HTTP.
 
     `/` is every rollout at a glance; `/api/v1/rollouts/NAME/gate` answers 200 for go and 403 for hold or pause;
     `/openapi.json` describes the rest. A run that writes does not hold it up. Reading is open to whoever reaches it on
