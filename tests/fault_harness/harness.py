@@ -169,24 +169,29 @@ def choose(lived: Lived, points: int) -> list[Point]:
 
 
 def die(folder: Path, address: str, lived: Lived, point: Point, name: str) -> tuple[Tally, bool]:
-    """What one death came to, and whether it was met; the step is started again a little later."""
+    """What one death came to, and whether it was met.
+
+    The step is started again a little later, and after an act what hands it out, as `gatehold up` does each minute.
+    """
     step, place = STEPS[point.step], folder / name
     shutil.copytree(folder / f"before-{point.step}", place)
     project = story.opened(place, address, name)
     _, survived = forked(lambda: under(Killer(point.kill), lambda: step.work(project, step.at)))
     known = lived.earlier[point.step]
-    found, _ = forked(lambda: _again(place, address, name, step, known))
+    last = point.step + step.handed_out_after
+    found, _ = forked(lambda: _again(place, address, name, STEPS[point.step : last + 1], known))
     assert found is not None
-    tally = comparing.differ(lived.found[point.step], found)
+    tally = comparing.differ(lived.found[last], found)
     where = f"step {point.step} ({step.name}), {point.kill.moment} event {point.event.number} ({point.event.name})"
     tally.told = [f"{where}: {each}" for each in tally.told]
     shutil.rmtree(place)
     return tally, not survived
 
 
-def _again(folder: Path, address: str, path: str, step: Step, earlier: frozenset[str]) -> Found:
+def _again(folder: Path, address: str, path: str, steps: Sequence[Step], earlier: frozenset[str]) -> Found:
     project = story.opened(folder, address, path)
-    step.work(project, step.at + LATER)
+    for step in steps:
+        step.work(project, step.at + LATER)
     return _looked(folder, address, path, earlier)
 
 

@@ -28,11 +28,15 @@ LATER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a process does: a run of the monitor, a delivery, or a person's act, at that hour."""
+    """One thing that a process does: a run of the monitor, a delivery, or a person's act, at that hour.
+
+    What an act wrote is handed out by the delivery behind it: `handed_out_after` is how many steps later that is.
+    """
 
     name: str
     hour: float
     work: Callable[[Project, datetime], object]
+    handed_out_after: int = 0
 
     @property
     def at(self) -> datetime:
@@ -121,13 +125,13 @@ def _resume(project: Project, now: datetime, *, rollout: str) -> object:
 STEPS = (
     Step("first run", 2, _run),
     Step("run that lets go", 3, _run),
-    Step("a person pauses", 3.2, partial(_pause, rollout=SEARCH)),
+    Step("a person pauses", 3.2, partial(_pause, rollout=SEARCH), handed_out_after=1),
     Step("delivery of the person's pause", 3.25, _deliver),
     Step("run that pauses", 4, _run),
-    Step("a person resumes", 4.2, partial(_resume, rollout=SEARCH)),
+    Step("a person resumes", 4.2, partial(_resume, rollout=SEARCH), handed_out_after=1),
     Step("delivery of the resume", 4.25, _deliver),
     Step("run that sees the mended release", 5, _run),
-    Step("a person resumes on the mended release", 5.2, partial(_resume, rollout=AGENT)),
+    Step("a person resumes on the mended release", 5.2, partial(_resume, rollout=AGENT), handed_out_after=1),
     Step("delivery to the webhook", 5.25, _deliver),
     Step("run that pauses the other", 7, _run),
 )
