@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from warehouse import known_ids, summing
 from warehouse.erasure import screen
 from warehouse.records.ingest import BatchReport, SourceSpec
 from warehouse.sql import load
+from warehouse.streaming import Early
 from warehouse.tables import table_of
 
 
@@ -55,7 +56,7 @@ def settle(
     connection.execute(load("ingest_readable"))
     index = known_ids.opened(connection, folder, source.stream, events)
     span = _span(connection, index)
-    _find_stored(connection, events, [*columns, "attributes"], span)
+    _find_stored(connection, events, [*columns, "attributes"], span, arrival.batch)
     all_new = _judge(connection)
     who = {"batch": arrival.batch, "source": source.name}
     totals = _totals(connection, arrival.watermark)
@@ -66,11 +67,63 @@ def settle(
     quoted = ", ".join(f's."{name}"' for name in columns)
     insert = "ingest_insert_all" if totals["accepted"] == totals["received"] else "ingest_insert"
     connection.execute(load(insert).format(events=events, columns=quoted), {**who, "now": arrival.now})
+    restated = bool(totals["restated"])
+    summing.add(connection, source.stream, columns, source.name, arrival.batch, span, restated=restated)
+    flagged = dict(connection.execute(load("ingest_flags")).fetchall())
+    report = _written(connection, source, arrival, index, error, totals | {"restated_columns": changes}, flagged)
+    _clear(connection, all_new=all_new)
+    return report
+
+
+def settle_early(
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceSpec,
+    columns: Sequence[str],
+    arrival: Arrival,
+    error: str | None,
+    early: Early,
+) -> BatchReport | None:
+    """As `settle`, of rows that are in the event table already; None when one is not new, and nothing may be kept."""
+    events = f'"{table_of(source.stream)}"'
+    connection.execute(load("ingest_brought").format(events=events), {"batch": arrival.batch})
+    span = _span(connection, early.index)
+    sql = load("ingest_stored").format(events=events)
+    found = connection.execute(sql, {**span, "batch": arrival.batch}).fetchone()
+    if found != (0,) or _is_screened(connection, source.stream, events, arrival.batch) or not _judge(connection):
+        return None
+    totals = _totals(connection, arrival.watermark)
+    # Staged are only the rows that are kept out.
+    totals["received"] += totals["accepted"]
+    summing.add(connection, source.stream, columns, source.name, arrival.batch, span, restated=False, full=early.full)
+    report = _written(connection, source, arrival, early.index, error, totals, early.flagged)
+    _clear(connection, all_new=True)
+    return report
+
+
+def _is_screened(connection: duckdb.DuckDBPyConnection, stream: str, events: str, batch: int) -> bool:
+    """Whether a row of the batch was erased, or is older than rows are kept."""
+    found = connection.execute(load("ingest_erased_columns"), {"stream": stream}).fetchall()
+    columns = "".join(f', "{column}"' for (column,) in found if column != "occurred_at")
+    connection.execute(load("ingest_screened").format(events=events, columns=columns), {"batch": batch})
+    kept_out = screen(connection, stream, "screened")
+    connection.execute("DROP TABLE screened")
+    return kept_out > 0
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceSpec,
+    arrival: Arrival,
+    index: known_ids.Index | None,
+    error: str | None,
+    totals: Mapping[str, Any],
+    flagged: Mapping[str, int],
+) -> BatchReport:
+    """The report of a batch whose rows are in, behind its ids, quarantine, window counts, ledger and cursor."""
+    who = {"batch": arrival.batch, "source": source.name}
     if index is not None:
         new = connection.execute(load("ids_of_new")).fetchnumpy()
         known_ids.add(connection, index, arrival.batch, np.asarray(new["key"]), np.asarray(new["day"]))
-    restated = bool(totals["restated"])
-    summing.add(connection, source.stream, columns, source.name, arrival.batch, span, restated=restated)
     connection.execute(load("ingest_quarantine"), {**who, "file": arrival.file})
     connection.execute(
         load("ingest_windows"),
@@ -83,16 +136,18 @@ def settle(
         batch=arrival.batch,
         content_digest=arrival.content_digest,
         arrived_at=arrival.now,
-        restated_columns=changes,
         reasons=dict(connection.execute(load("ingest_reasons")).fetchall()),
-        flagged=dict(connection.execute(load("ingest_flags")).fetchall()),
+        flagged=dict(flagged),
         error=error,
         **totals,
     )
     _write_ledger(connection, report, arrival)
+    return report
+
+
+def _clear(connection: duckdb.DuckDBPyConnection, *, all_new: bool) -> None:
     connection.execute(f"DROP {'VIEW' if all_new else 'TABLE'} fates")
     connection.execute("DROP TABLE often; DROP TABLE stored; DROP TABLE readable; DROP TABLE staged")
-    return report
 
 
 def _span(connection: duckdb.DuckDBPyConnection, index: known_ids.Index | None) -> dict[str, datetime]:
@@ -107,10 +162,11 @@ def _span(connection: duckdb.DuckDBPyConnection, index: known_ids.Index | None) 
 
 
 def _find_stored(
-    connection: duckdb.DuckDBPyConnection, events: str, columns: Sequence[str], span: dict[str, datetime]
+    connection: duckdb.DuckDBPyConnection, events: str, columns: Sequence[str], span: dict[str, datetime], batch: int
 ) -> None:
     """Note the stored revisions that the file repeats or restates."""
-    (found,) = connection.execute(load("ingest_stored").format(events=events), span).fetchone() or (0,)
+    sql = load("ingest_stored").format(events=events)
+    (found,) = connection.execute(sql, {**span, "batch": batch}).fetchone() or (0,)
     if not found:
         return
     differs = "SELECT count(*) FROM stored k JOIN readable r USING (event_id) WHERE k.digest IS DISTINCT FROM r.digest"

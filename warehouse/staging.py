@@ -46,23 +46,33 @@ def stage(
     """
     rejects = [*chunk.rejects]
     if chunk.rows.num_rows:
-        named = {f"k{index}": name for index, name in enumerate(chunk.names)}
+        named = bound_names(chunk)
         moment = {"file": file} if plan.uses_file else {}
         sql, bound = statement(plan, len(chunk.names), _shapes(connection, plan, chunk, named), redactor)
         (taken,) = _run(connection, sql, {**bound, **named, **moment, "now": now}, chunk.rows)[0]
         if taken < chunk.rows.num_rows:
             rejects += _not_json(connection, chunk.rows)
     if rejects:
-        _reject(connection, rejects, redactor)
+        reject(connection, rejects, redactor)
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, named: Mapping[str, str]) -> list[Shape]:
     """The shapes of the chunk's rows that can be decided by their keys, the most frequent first."""
+    found = seen_shapes(connection, plan, chunk, named)
+    return [plain for keys, _ in found if (plain := shape(plan, keys)) is not None]
+
+
+def seen_shapes(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, chunk: Chunk, named: Mapping[str, str]
+) -> list[tuple[list[list[str] | None], int]]:
+    """The keys of the rows in a sample of the chunk with how many have them, the most frequent first.
+
+    `named` are the bound names of the chunk's columns.
+    """
     sql = load("ingest_shapes").format(row=_row(len(chunk.names)))
     some = chunk.rows.take(pa.array(range(0, chunk.rows.num_rows, 1 + chunk.rows.num_rows // _SAMPLE)))
     bound = {**named, "keyed": pointers(plan.keyed), "most": _SHAPES}
-    found = _run(connection, sql, bound, some)
-    return [plain for (keys,) in found if (plain := shape(plan, keys)) is not None]
+    return [(keys, count) for keys, count in _run(connection, sql, bound, some)]
 
 
 def _run(
@@ -83,33 +93,54 @@ def statement(
 
     `shapes` are those that the SQL decides by their keys alone.
     """
+    rows, bound = judged(plan, width, shapes, redactor)
+    flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
+    sql = load("ingest_stage").format(
+        judged=rows,
+        detail=redactor.detail("substr(_fault, instr(_fault, chr(31)) + 1)"),
+        raw=redactor.raw("rtrim(_raw, chr(10) || chr(13))"),
+        digest=digest(plan.columns),
+        flags=_flagged(flags),
+        columns=in_sql(plan.columns),
+    )
+    return sql, bound
+
+
+def judged(
+    plan: Plan, width: int, shapes: Sequence[Shape], redactor: Redactor, is_json: str = "_keys IS NOT NULL"
+) -> tuple[str, dict[str, Any]]:
+    """The SQL of the judged rows with the values it refers to; only rows that meet `is_json` are looked at."""
     bound: dict[str, Any] = {**plan.bound, **redactor.bound}
     tests = [rule for c in plan.columns for rule in _rules(plan, c, bound)]
-    flags = [(c, outside(c, bound)) for c in plan.columns if c.outside == "flag"]
     types = []
     for column in plan.columns:
         pattern = plan.formats[column.name]
         if column.type == "time" and pattern not in ("iso", "unix_s", "unix_ms"):
             bound[f"f_{column.name}"] = pattern
         types.append(f'{typed(column, pattern, f"$f_{column.name}")} AS "{column.name}"')
-    names = [f'"{c.name}"' for c in plan.columns]
     values = {c.name: redactor.value(c, plan.values[c.name]) for c in plan.columns}
     look = parts(plan, shapes, bound)
-    sql = load("ingest_stage").format(
+    sql = load("ingest_judged").format(
         row=_row(width),
+        is_json=is_json,
         **look,
         values=", ".join(f'{sql} AS "_g_{name}"' for name, sql in values.items()),
         attributes=redactor.attributes(f"CASE {look['kept']} ELSE {plan.attributes} END"),
-        detail=redactor.detail("substr(_fault, instr(_fault, chr(31)) + 1)"),
-        raw=redactor.raw("rtrim(_raw, chr(10) || chr(13))"),
         twice=plan.twice,
         types=", ".join(types),
         rules=" ".join(f"WHEN {r.condition} THEN '{r.reason}' || chr(31) || {r.detail}" for r in tests),
-        digest=digest(plan.columns),
-        flags=_flagged(flags),
-        columns=", ".join(names),
     )
     return sql, bound
+
+
+def bound_names(chunk: Chunk) -> dict[str, str]:
+    """The names of the chunk's columns as the SQL refers to them."""
+    return {f"k{index}": name for index, name in enumerate(chunk.names)}
+
+
+def in_sql(columns: Sequence[Column]) -> str:
+    """The columns as a list in SQL."""
+    return ", ".join(f'"{column.name}"' for column in columns)
 
 
 def _rules(plan: Plan, column: Column, bound: dict[str, Any]) -> list[Rule]:
@@ -137,7 +168,8 @@ def _not_json(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> list[Rej
     return [fault for position, raw in bad if (fault := jsonl.fault(raw, position)) is not None]
 
 
-def _reject(connection: duckdb.DuckDBPyConnection, rejects: Sequence[Reject], redactor: Redactor) -> None:
+def reject(connection: duckdb.DuckDBPyConnection, rejects: Sequence[Reject], redactor: Redactor) -> None:
+    """Add rows that the reader could not make out to the staged rows."""
     fields = ("position", "reason", "detail", "raw", "raw_bytes")
     table = pa.table({_STAGED.get(name, name): [getattr(reject, name) for reject in rejects] for name in fields})
     taken = f"{redactor.detail('_detail')} AS _detail, {redactor.raw('_raw')} AS _raw"

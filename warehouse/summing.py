@@ -6,7 +6,7 @@ written in the transaction of the rows; batches that came before are summed when
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import duckdb
@@ -34,11 +34,13 @@ def add(
     span: dict[str, datetime],
     *,
     restated: bool,
+    full: Set[str] | None = None,
 ) -> None:
-    """Sum the staged rows that were let in as `batch`, and take away those that it closed.
+    """Sum the rows that were let in as `batch`, and take away those that it closed.
 
     Runs inside the transaction that takes the batch in, behind its rows. `span` holds every stored row with an id of
-    the file.
+    the file. The rows are the staged ones or, with `full`, those of the event table: it names columns that have a value
+    in every row.
     """
     events = f'"{table_of(stream)}"'
     touched = [batch]
@@ -47,8 +49,11 @@ def add(
     _sum(connection, events, stream, touched)
     release_parts.add(connection, stream, columns, touched)
     seen = _seen(columns)
-    new = load("sums_new_rows").format(bits=seen)
-    _count(connection, new, {"source": source}, stream, columns, batch)
+    if full is None:
+        _count(connection, load("sums_new_rows").format(bits=seen), {"source": source}, stream, columns, batch)
+    else:
+        rows = load("sums_old_rows").format(bits=_seen(columns, full), events=events)
+        _count(connection, rows, _among([batch]), stream, columns, batch)
     if restated:
         old = load("sums_closed_rows").format(bits=seen, events=events)
         _count(connection, old, {"closing": batch, **span}, stream, columns, batch)
@@ -78,11 +83,14 @@ def _among(batches: list[int]) -> dict[str, object]:
     return {"batches": batches, "first": min(batches), "last": max(batches)}
 
 
-def _seen(columns: Sequence[str]) -> str:
-    """Which columns of a row have a value, as the bits of a few numbers."""
+def _seen(columns: Sequence[str], full: Set[str] = frozenset()) -> str:
+    """Which columns of a row have a value, as the bits of a few numbers; those of `full` need not be read for it."""
     parts = [columns[start : start + _BITS] for start in range(0, len(columns), _BITS)]
     return ", ".join(
-        " + ".join(f'("{name}" IS NOT NULL)::BIGINT * {1 << bit}' for bit, name in enumerate(part))
+        " + ".join(
+            str(1 << bit) if name in full else f'("{name}" IS NOT NULL)::BIGINT * {1 << bit}'
+            for bit, name in enumerate(part)
+        )
         + f" AS _bits{number}"
         for number, part in enumerate(parts)
     )

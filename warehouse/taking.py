@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from warehouse import ledger
+from warehouse import known_ids, ledger, streaming
 from warehouse.fingerprint import EMPTY, Fingerprint, fingerprint
 from warehouse.mapping import Plan, plan
 from warehouse.records.errors import SourceError
 from warehouse.records.ingest import BatchReport, SourceSpec
 from warehouse.records.streams import Stream
 from warehouse.redaction import Redactor, redactor
-from warehouse.settling import Arrival, settle
+from warehouse.settling import Arrival, settle, settle_early
 from warehouse.sources import read
-from warehouse.sources.chunks import ahead, merged
+from warehouse.sources.chunks import Chunk, ahead, batched, merged
 from warehouse.sources.opening import packing
 from warehouse.staging import prepare, stage
 from warehouse.store import Warehouse
+from warehouse.streaming import Early, Entry
+from warehouse.tables import table_of
 
 Progress = Callable[[str, int, int], None]
 
 # What the engine raises when it cannot make sense of data, as against a fault of the store.
 _DATA_FAULTS = (duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputException)
+
+# About how many times a packed file grows; a guess is enough.
+_UNPACKED = 4
+_TEXTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +72,93 @@ def take(
             return replace(known, repeated=True), mark
     clean = redactor(source, stream, poll.environment)
     try:
+        batch = _batch_of_new_rows(warehouse, source, file, mark)
+        if batch is not None:
+            report = _take_early(warehouse, source, stream, path, file, mark, poll, clean, batch)
+            if report is not None:
+                return report, mark
+            mark = _fingerprint(warehouse, source, mapping, path, file)
         with warehouse.transaction() as connection:
             prepare(connection, mapping)
             error = _stage_all(connection, source, stream, path, file, mark, poll, clean)
-            arrival = Arrival(
-                batch=ledger.next_batch(connection),
-                file=file,
-                content_digest=mark.digest,
-                mapping_digest=mapping.digest,
-                size=mark.size,
-                now=poll.now,
-                watermark=poll.watermark,
-                window_seconds=poll.window_seconds,
-            )
+            arrival = _arrival(ledger.next_batch(connection) if batch is None else batch, file, mapping, mark, poll)
             return settle(connection, source, [c.name for c in mapping.columns], arrival, error, warehouse.folder), mark
     except _DATA_FAULTS as fault:
         why = str(fault).splitlines()[0][:200]
         raise SourceError(f"{path.name} holds data that cannot be stored, nothing of it was kept ({why}).") from fault
+
+
+class _NotAllNew(Exception):
+    """Undoes the transaction that let rows in as new; it never leaves this module."""
+
+
+def _batch_of_new_rows(warehouse: Warehouse, source: SourceSpec, file: str, mark: Fingerprint) -> int | None:
+    """The number of the batch where a file is large and likely to hold new rows alone, None for any other."""
+    if mark.unread.stop - mark.unread.start <= streaming.LEAST or warehouse.in_transaction:
+        return None
+    if not streaming.is_likely(warehouse.connection, source.name, file, added=mark.unread.start > 0):
+        return None
+    # Drawn for good: if the rows are not new after all, the batch that is made the long way bears it.
+    return ledger.next_batch(warehouse.connection)
+
+
+def _take_early(
+    warehouse: Warehouse,
+    source: SourceSpec,
+    stream: Stream,
+    path: Path,
+    file: str,
+    mark: Fingerprint,
+    poll: Poll,
+    clean: Redactor,
+    batch: int,
+) -> BatchReport | None:
+    """What the file brought, if all of its rows are new; else None, and nothing of it was kept."""
+    mapping = plan(source, stream)
+    events = f'"{table_of(source.stream)}"'
+    texts = tuple(c.name for c in stream.columns if c.type in ("text", "json") and not c.choices)
+    entry = Entry(events, batch, source.name, file, poll.now, clean, texts[:_TEXTS])
+
+    def heard(done: int) -> None:
+        if poll.progress is not None:
+            poll.progress(file, done, mark.size)
+
+    try:
+        with streaming.kept_out(warehouse.connection) as kept, warehouse.transaction() as connection:
+            prepare(connection, mapping)
+            index = known_ids.opened(connection, warehouse.folder, source.stream, events)
+            chunks = _batches(source, path, mark)
+            went_well, error = streaming.let_in(connection, partial(plan, source, stream), chunks, entry, kept, heard)
+            if not went_well:
+                raise _NotAllNew
+            early = Early(index, streaming.flagged(connection, mapping, entry), kept.full(entry.texts))
+            arrival = _arrival(batch, file, mapping, mark, poll)
+            report = settle_early(connection, source, [c.name for c in mapping.columns], arrival, error, early)
+            if report is None:
+                raise _NotAllNew
+            return report
+    except (_NotAllNew, *_DATA_FAULTS):
+        return None
+
+
+def _batches(source: SourceSpec, path: Path, mark: Fingerprint) -> Iterator[Chunk]:
+    size = mark.unread.stop - mark.unread.start
+    if source.kind == "parquet" or packing(path):
+        size *= _UNPACKED
+    return ahead(batched(read(source.kind, path, mark.unread, mark.take), size))
+
+
+def _arrival(batch: int, file: str, mapping: Plan, mark: Fingerprint, poll: Poll) -> Arrival:
+    return Arrival(
+        batch=batch,
+        file=file,
+        content_digest=mark.digest,
+        mapping_digest=mapping.digest,
+        size=mark.size,
+        now=poll.now,
+        watermark=poll.watermark,
+        window_seconds=poll.window_seconds,
+    )
 
 
 def shown(name: str) -> str:

@@ -23,6 +23,8 @@ DEPTH_LIMIT = 200
 """How deep a row may nest; deeper ones exhaust the stack of whatever reads them later."""
 
 
+_LEAST = 1024 * 1024
+_PARTS = 16
 _BATCH = 8_192
 _REJECTS = 100_000
 
@@ -81,6 +83,28 @@ def merged(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield _one(held)
 
 
+def batched(chunks: Iterator[Chunk], size: int) -> Iterator[Chunk]:
+    """The same rows in chunks of one Arrow batch each, of about 8 MiB; `size` is about how many bytes there are in all.
+
+    Of few bytes the batches are smaller, so that every thread of the store has some.
+    """
+    enough = min(BLOCK, max(_LEAST, size // _PARTS))
+    held: list[Chunk] = []
+    try:
+        for chunk in chunks:
+            held.append(chunk)
+            if sum(c.rows.nbytes for c in held) >= enough or sum(len(c.rejects) for c in held) >= _REJECTS:
+                yield _side_by_side(held)
+                held = []
+    except SourceError:
+        # What was read before the damage is good.
+        if held:
+            yield _side_by_side(held)
+        raise
+    if held:
+        yield _side_by_side(held)
+
+
 def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The same chunks, each read while the one before it is worked on."""
     with ThreadPoolExecutor(1, "read-ahead") as reader:
@@ -90,6 +114,14 @@ def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
             yield chunk
             # Nothing of it is held here while the next one is waited for.
             del chunk
+
+
+def _side_by_side(chunks: list[Chunk]) -> Chunk:
+    return replace(
+        chunks[-1],
+        rows=pa.concat_tables([c.rows for c in chunks]).combine_chunks(),
+        rejects=tuple(reject for c in chunks for reject in c.rejects),
+    )
 
 
 def _one(chunks: list[Chunk]) -> Chunk:
