@@ -149,7 +149,8 @@ def evaluate_evidence(found: GateEvidence, *, now: datetime, window: timedelta, 
 
 def _deterministic(stores: Stores, policy: Policy, gate: GateSpec, case: Case, checks: DataChecks) -> Judged:
     reading = readings.read(stores, policy, gate, case, checks)
-    if reading.newest is not None:
+    # What people have to do is not about the parts of the release.
+    if reading.newest is not None and gate.kind != "overdue":
         changed = since(releasing.rests_on(policy, gate, case.versions), reading.newest)
         reading = replace(reading, changed=changed)
     if reading.trouble is None:

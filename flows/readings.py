@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flows import sourcing
-from warehouse import cells, check_runs, facts, findings
+from warehouse import cells, check_runs, facts, findings, ledger
 from warehouse.records.errors import UsageError
 from warehouse.records.metrics import Slice
 
@@ -89,14 +89,15 @@ def _overdue(stores: Stores, policy: Policy, metric: Metric, case: Case, _: Data
     where = metric.expressions(stream)[1]
     found = facts.overdue(stores.warehouse, stream, where, Slice(rollout=case.rollout), now=case.now)
     trouble = sourcing.trouble(case.ledger, policy, metric.stream)
+    # Any row of the stream tells that it is alive: who has nothing to do writes no action.
+    heard = facts.newest_row(stores.warehouse, stream, None, Slice(rollout=case.rollout), now=case.now)
     if found is None:
         # Nothing was ever opened: none is overdue if the stream has been heard of and its source is alive.
-        heard = facts.newest_row(stores.warehouse, stream, None, Slice(rollout=case.rollout), now=case.now)
         alive = heard is not None and sourcing.polled(case.ledger, policy, metric.stream)
         why = "No such subject was ever entered." if heard else f"Stream {stream.name} never brought a row."
-        return Reading(0.0 if alive else None, None, trouble, why)
+        return Reading(0.0 if alive else None, heard, trouble, why)
     named = ", ".join(found.subjects[:5])
-    return Reading(float(found.count), None, trouble, f"Overdue: {named}." if found.count else "")
+    return Reading(float(found.count), heard, trouble, f"Overdue: {named}." if found.count else "")
 
 
 def _source(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:
@@ -137,6 +138,8 @@ def _quality(stores: Stores, policy: Policy, metric: Metric, case: Case, _: Data
         return Reading(None, None, unread)
     if not any(metric.stream in (None, stream) for stream in ran):
         return Reading(None, None, None, "No expectation was carried out in that time.")
+    if metric.stream is None and (left := _to_check(stores, policy, case, since) - ran.keys()):
+        return Reading(None, None, None, f"No row was checked in that time of: {', '.join(sorted(left))}.")
     found = [
         finding
         for at, finding in findings.recent(stores.warehouse, since=since, limit=10_000)
@@ -147,6 +150,16 @@ def _quality(stores: Stores, policy: Policy, metric: Metric, case: Case, _: Data
         return Reading(None, None, ("check_failed", f"Not carried out: {'; '.join(errors[:5])}."))
     failed = sorted({f"{f.stream}: {f.name}" for f in found if f.state == "failed"})
     return Reading(float(len(failed)), None, None, f"Broken: {'; '.join(failed[:5])}." if failed else "")
+
+
+def _to_check(stores: Stores, policy: Policy, case: Case, since: datetime) -> set[str]:
+    """The streams of which rows ought to have been checked: what the rollout rests on, and what brought new rows.
+
+    Rows that were all quarantined broke no expectation, for none was asked of them.
+    """
+    states = ledger.source_states(stores.warehouse, since=since, until=case.now)
+    brought = {state.stream for state in states if state.received > state.duplicate}
+    return brought | set(policy.evidence_streams(case.rollout))
 
 
 def _policy(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:

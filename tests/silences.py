@@ -45,11 +45,12 @@ GATES: Mapping[str, Mapping[str, Any]] = {
     "distribution": {"metric": "answer_quality", **REFERENCE, "compare": "distribution", "at_most": 0.5},
     "count": {"metric": "answers_a_day", "at_least": 10, "max_age": "6h"},
     "age": {"metric": "independent_review_age", "at_most": 72},
-    "overdue": {"metric": "overdue_actions", "at_most": 0},
+    "overdue": {"metric": "overdue_actions", "at_most": 0, "max_age": "72h"},
     "source": {"metric": "quarantine_share", "at_most": 0.2},
     "source-freshness": {"metric": "freshness_hours", "at_most": 30},
     "drift": {"metric": "input_drift_share", "at_most": 0.9, "max_age": "12h"},
     "quality": {"metric": "failed_answer_checks", "at_most": 0},
+    "quality-of-all": {"metric": "failed_checks", "at_most": 0},
     "policy": {"metric": "owner_and_deputy_named", "at_least": 1},
     "policy-age": {"metric": "policy_age", "at_most": 90},
 }

@@ -32,16 +32,9 @@ Said = Mapping[str, tuple[str, str, str]]
 NOTHING_TO_MEASURE = "it compares facts of the policy; no row is read"
 NO_NUMBER = "it reads no number of a row"
 COUNTS_ROWS = "it counts rows whatever is in them; that they hold nothing is for the gates on what they hold"
-COUNTS_NULLS = "a missing score is what it measures: it is scored as missing and fails to pass by that"
 SEEN_AS_BROKEN = "what was received is what it measures"
 ANOTHERS = "it is about the source, not about one rollout's rows"
-NO_JUDGE = "no judge scores what it measures"
 NO_PAST = "it compares with no past"
-NO_NEWS = (
-    "no new row says that nothing new was entered, and nothing known is overdue; a source that stands still is for the "
-    "gates on age and freshness, one that cannot be read is an error (see timeout)"
-)
-STILL_TRUE = "the approval is not older than the release by standing still; a new release makes it old"
 
 DETERMINISTIC = [kind for kind in GATES if kind not in STATISTICAL]
 SILENCES = (
@@ -57,25 +50,18 @@ SILENCES = (
 )
 NOT_ASKED: dict[tuple[str, str], str] = {
     **{("policy", silence): NOTHING_TO_MEASURE for silence in SILENCES},
+    **{(kind, "all null"): COUNTS_ROWS for kind in ("count", "source", "source-freshness")},
+    **{(kind, silence): NO_NUMBER for kind in ("age", "overdue") for silence in ("all NaN", "infinities")},
+    **{(kind, "all null"): SEEN_AS_BROKEN for kind in ("quality", "quality-of-all")},
     **{
-        (kind, silence): COUNTS_ROWS
-        for kind in ("count", "source", "source-freshness")
-        for silence in ("all null", "all NaN", "infinities")
+        (kind, "zero rows after filter"): ANOTHERS
+        for kind in ("source", "source-freshness", "quality", "quality-of-all")
     },
-    **{
-        (kind, silence): NO_NUMBER for kind in ("age", "overdue", "policy-age") for silence in ("all NaN", "infinities")
-    },
-    **{("share-of-a-layer-below", silence): COUNTS_NULLS for silence in ("all NaN", "infinities")},
-    **{("quality", silence): SEEN_AS_BROKEN for silence in ("all null",)},
-    **{(kind, "zero rows after filter"): ANOTHERS for kind in ("source", "source-freshness", "quality")},
     **{
         (kind, "deleted reference"): NO_PAST
         for kind in GATES
         if kind not in ("reference", "distribution", "drift", "policy")
     },
-    ("overdue", "zero rows after filter"): NO_NEWS,
-    ("overdue", "stopped source"): NO_NEWS,
-    ("policy-age", "stopped source"): STILL_TRUE,
 }
 ASKED = [(kind, silence) for silence in SILENCES for kind in GATES if (kind, silence) not in NOT_ASKED]
 

@@ -55,7 +55,7 @@ def _gates(policy: Policy, places: Sequence[Place]) -> Iterator[Problem]:
     fed = {source.stream for source in policy.sources}
     for gate, place in zip(policy.gates, places, strict=True):
         metric = policy.metric(gate.metric)
-        if metric.kind in CELL_KINDS and gate.max_age is None:
+        if metric.kind in (*CELL_KINDS, "overdue") and gate.max_age is None:
             message = "has no max_age, so it may go on passing on old data when rows stop coming."
             yield place.problem((), message, hint='Add "max_age:".')
         if metric.stream is not None and metric.stream not in fed:
