@@ -32,9 +32,9 @@ def again(
     def pull(source: SourceSpec) -> tuple[PullReport, list[str]]:
         opened: list[str] = []
 
-        def watched(path: Path, before: tuple[int, str] | None) -> fingerprint.Fingerprint:
+        def watched(path: Path, before: tuple[int, str] | None, *most: int | None) -> fingerprint.Fingerprint:
             opened.append(path.name)
-            return fingerprint.fingerprint(path, before)
+            return fingerprint.fingerprint(path, before, *most)
 
         with monkeypatch.context() as patch:
             patch.setattr(taking, "fingerprint", watched)

@@ -8,6 +8,8 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,28 +29,60 @@ _BLOCK = 4 * 1024 * 1024
 class Fingerprint:
     """A file as it is while it is read once: size, what of it was not read before, and the digest of its bytes.
 
-    `size` is how many bytes it has; those that are appended meanwhile are left for the next time. `unread` is the span
-    that has not been read before: whoever reads it tells `take` of the bytes, in order. `changed_ns` is when it last
-    changed, in nanoseconds since 1970, and None when that is too recent to be trusted.
+    `total` is how many bytes it has; those that are appended meanwhile are left for the next time. `size` is up to
+    where it is read this time. `unread` is the span that has not been read before: whoever reads it tells `take` of the
+    bytes, in order. `changed_ns` is when it last changed, in nanoseconds since 1970, and None when that is too recent
+    to be trusted.
     """
 
-    def __init__(self, path: Path, size: int, changed_ns: int | None) -> None:
+    def __init__(self, path: Path, status: os.stat_result, changed_ns: int | None) -> None:
         """Begin before the first byte; callers use `fingerprint`."""
-        self.size = size
+        self.total = self.size = status.st_size
         self.changed_ns = changed_ns
-        self.unread = Span(0, size)
+        self.unread = Span(0, self.size)
         self._path = path
+        self._identity = (status.st_dev, status.st_ino)
         self._hasher = hashlib.sha256()
-        self._hashed = 0
-        self._told = 0
+        self._hashed = self._told = self._lines = 0
+        self._start = self._state()
 
     def skip(self, file: BinaryIO, size: int, digest: str) -> None:
         """Leave out what was read earlier, if the file still begins with it; `size` and `digest` are those of it."""
-        lines, whole = _hash(file, self._hasher, size)
+        self._lines, whole = _hash(file, self._hasher, size)
         self._hashed = size
         if self._hasher.hexdigest() == digest:
-            self.unread = Span(whole, self.size, lines + 1)
+            self.unread = Span(whole, self.size, self._lines + 1)
             self._told = whole
+        self._start = self._state()
+
+    def stop_early(self, file: BinaryIO, most: int) -> None:
+        """Read no more than about `most` bytes this time, up to the end of a line; `following` is what is left."""
+        self.size = _end_of_line(file, self.unread.start, most, self.total)
+        self.unread = replace(self.unread, stop=self.size)
+
+    def again(self) -> Fingerprint:
+        """The same before any of it was taken."""
+        found = copy(self)
+        hasher, found._hashed, found._told, found._lines = self._start
+        found._hasher = hasher.copy()
+        return found
+
+    def following(self, most: int) -> Fingerprint:
+        """The fingerprint of the same file of which about `most` bytes more are read.
+
+        Raises:
+            SourceError: it is another file by now, or shorter.
+        """
+        found = copy(self)
+        found._hasher = self._hashed_whole().copy()
+        found._told, found.unread = self.size, Span(self.size, self.total, self._lines + 1)
+        found._start = found._state()
+        with _open(self._path) as file:
+            status = os.fstat(file.fileno())
+            if (status.st_dev, status.st_ino) != self._identity or status.st_size < self.total:
+                raise SourceError(f"{self._path.name} was replaced while it was read.", transient=True)
+            found.stop_early(file, most)
+        return found
 
     def take(self, data: bytes) -> None:
         """Add the next bytes of the unread span to the digest."""
@@ -58,27 +92,35 @@ class Fingerprint:
         if known < len(data):
             self._hasher.update(memoryview(data)[known:])
             self._hashed += len(data) - known
+            self._lines += data.count(b"\n", known)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the file; what nobody has read is read now.
+        """SHA-256 of the file up to `size`; what nobody has read is read now.
 
         Raises:
             SourceError: the file cannot be read any more.
         """
+        return self._hashed_whole().hexdigest()
+
+    def _hashed_whole(self) -> hashlib._Hash:
         if self._hashed < self.size:
             with _open(self._path) as file:
                 file.seek(self._hashed)
-                _hash(file, self._hasher, self.size - self._hashed)
+                self._lines += _hash(file, self._hasher, self.size - self._hashed)[0]
             self._hashed = self.size
-        return self._hasher.hexdigest()
+        return self._hasher
+
+    def _state(self) -> tuple[hashlib._Hash, int, int, int]:
+        return self._hasher.copy(), self._hashed, self._told, self._lines
 
 
-def fingerprint(path: Path, before: tuple[int, str] | None) -> Fingerprint:
+def fingerprint(path: Path, before: tuple[int, str] | None, most: int | None = None) -> Fingerprint:
     """The fingerprint of a file as it is now, of which no byte is read yet but those that were read before.
 
     `before` is size and digest of what was read of it earlier. When the file still begins with just that, the unread
-    span starts behind its last whole line; else it is the whole file.
+    span starts behind its last whole line; else it is the whole file. Of a file of lines about `most` bytes may be read
+    at a time.
 
     Raises:
         SourceError: the file cannot be opened, or is no regular file.
@@ -89,9 +131,11 @@ def fingerprint(path: Path, before: tuple[int, str] | None) -> Fingerprint:
             raise SourceError(f"{path.name} is not a regular file.")
         # Before anything is read: a change during the reading shows as a later one.
         settled = changed_ns(status) <= time.time_ns() - SETTLED_NS
-        found = Fingerprint(path, status.st_size, changed_ns(status) if settled else None)
+        found = Fingerprint(path, status, changed_ns(status) if settled else None)
         if before is not None and before[0] <= status.st_size:
             found.skip(file, *before)
+        if most is not None:
+            found.stop_early(file, most)
         return found
 
 
@@ -116,6 +160,28 @@ def changed_ns(status: os.stat_result) -> int:
 def _without_waiting(path: str, flags: int) -> int:
     # Opening a named pipe would wait for a writer for ever.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _end_of_line(file: BinaryIO, start: int, most: int, total: int) -> int:
+    """Where a line ends, at most `most` bytes behind `start` if one does; no line is cut."""
+    at = start + most
+    if at >= total:
+        return total
+    end = at
+    while end > start:
+        begin = max(start, end - _BLOCK)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    file.seek(at)
+    while at < total and (data := file.read(min(_BLOCK, total - at))):
+        found = data.find(b"\n")
+        if found >= 0:
+            return at + found + 1
+        at += len(data)
+    return total
 
 
 def _hash(file: BinaryIO, hasher: hashlib._Hash, count: int) -> tuple[int, int]:

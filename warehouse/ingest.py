@@ -31,7 +31,7 @@ def pull(
     progress: Progress | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> PullReport:
-    """What the files of `source` brought, each taken in in a transaction of its own.
+    """What the files of `source` brought, each taken in in a transaction of its own, a large file of lines in several.
 
     `source.path` is a path or glob relative to `base`; files go in sorted order. `now` (UTC) is the time of arrival
     and of the poll. `window_seconds` is the length of a window for the counts by window. `progress` is told the
@@ -79,19 +79,24 @@ def _take_all(warehouse: Warehouse, source: SourceSpec, stream: Stream, mapping:
     for name in names:
         before, seen = known.get(shown(name), (None, None))
         if before is not None and seen is not None and sightings.is_unchanged(poll.base / name, before):
-            report = seen
-        else:
-            try:
-                report, mark = take(warehouse, source, stream, name, poll, seen)
-            except SourceError as error:
-                taken.faults.append(str(error))
-                continue
-            now = Sighting(shown(name), mark.size, mark.changed_ns, report.batch)
-            taken.sightings.extend([now] if now != before else [])
-        taken.reports.append(report)
-        if report.error is not None and not is_empty_text(source, report):
-            taken.faults.append(report.error)
+            _note(taken, source, seen)
+            continue
+        try:
+            for report, mark in take(warehouse, source, stream, name, poll, seen):
+                _note(taken, source, report)
+                now = Sighting(shown(name), mark.size, mark.changed_ns, report.batch)
+        except SourceError as error:
+            # A file that was not read to its end is looked at again.
+            taken.faults.append(str(error))
+            continue
+        taken.sightings.extend([now] if now != before else [])
     return taken
+
+
+def _note(taken: _Taken, source: SourceSpec, report: BatchReport) -> None:
+    taken.reports.append(report)
+    if report.error is not None and not is_empty_text(source, report):
+        taken.faults.append(report.error)
 
 
 def _files(base: Path, path: str) -> list[str]:

@@ -36,6 +36,9 @@ _DATA_FAULTS = (duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputE
 _UNPACKED = 4
 _TEXTS = 60
 
+PART = 1024 * 1024 * 1024
+"""About how many bytes of a plain file of lines make one batch: what memory has to do for, however large the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Poll:
@@ -54,30 +57,52 @@ class Poll:
 
 def take(
     warehouse: Warehouse, source: SourceSpec, stream: Stream, name: str, poll: Poll, seen: BatchReport | None = None
-) -> tuple[BatchReport, Fingerprint]:
+) -> Iterator[tuple[BatchReport, Fingerprint]]:
     """What one file brought, and its fingerprint; of content that was read before, the old report with `repeated`.
 
-    `seen` is the report of what the file held when it was last read under this mapping, if it was.
+    A large file of lines comes as several batches, each in a transaction of its own, so that memory does not grow with
+    the file. `seen` is the report of what the file held when it was last read under this mapping, if it was.
 
     Raises:
-        SourceError: the file cannot be read now, or the store cannot make sense of it; nothing of it was kept.
+        SourceError: the file cannot be read now, or the store cannot make sense of it; nothing of that batch was kept.
     """
+    mapping = plan(source, stream)
+    path = poll.base / name
+    clean = redactor(source, stream, poll.environment)
+    mark = _fingerprint(warehouse, source, mapping, path, shown(name))
+    while True:
+        report, mark = _take_part(warehouse, source, stream, name, poll, seen, mark, clean)
+        yield report, mark
+        if mark.size >= mark.total:
+            return
+        mark = mark.following(PART)
+
+
+def _take_part(
+    warehouse: Warehouse,
+    source: SourceSpec,
+    stream: Stream,
+    name: str,
+    poll: Poll,
+    seen: BatchReport | None,
+    mark: Fingerprint,
+    clean: Redactor,
+) -> tuple[BatchReport, Fingerprint]:
     mapping = plan(source, stream)
     file = shown(name)
     path = poll.base / name
-    mark = _fingerprint(warehouse, source, mapping, path, file)
     if _may_be_known(warehouse, source, mapping, mark):
         known = _known(warehouse, source, mapping, file, mark, seen)
         if known is not None:
             return replace(known, repeated=True), mark
-    clean = redactor(source, stream, poll.environment)
+    mark = mark.again()
     try:
         batch = _batch_of_new_rows(warehouse, source, file, mark)
         if batch is not None:
             report = _take_early(warehouse, source, stream, path, file, mark, poll, clean, batch)
             if report is not None:
                 return report, mark
-            mark = _fingerprint(warehouse, source, mapping, path, file)
+            mark = mark.again()
         with warehouse.transaction() as connection:
             prepare(connection, mapping)
             error = _stage_all(connection, source, stream, path, file, mark, poll, clean)
@@ -121,7 +146,7 @@ def _take_early(
 
     def heard(done: int) -> None:
         if poll.progress is not None:
-            poll.progress(file, done, mark.size)
+            poll.progress(file, done, mark.total)
 
     try:
         with streaming.kept_out(warehouse.connection) as kept, warehouse.transaction() as connection:
@@ -178,7 +203,7 @@ def _fingerprint(warehouse: Warehouse, source: SourceSpec, mapping: Plan, path: 
     except OSError:
         resumable = False
     before = ledger.cursor(warehouse, source.name, file, mapping.digest) if resumable else None
-    return fingerprint(path, before)
+    return fingerprint(path, before, PART if resumable else None)
 
 
 def _may_be_known(warehouse: Warehouse, source: SourceSpec, mapping: Plan, mark: Fingerprint) -> bool:
@@ -213,7 +238,7 @@ def _stage_all(
         for chunk in ahead(merged(read(source.kind, path, mark.unread, mark.take))):
             stage(connection, plan(source, stream, chunk.times), chunk, file, poll.now, clean)
             if poll.progress is not None:
-                poll.progress(file, chunk.done, mark.size)
+                poll.progress(file, chunk.done, mark.total)
     except SourceError as error:
         if error.transient:
             raise

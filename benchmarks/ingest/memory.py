@@ -16,7 +16,8 @@ def main() -> int:
     folder, name, limit = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     with Warehouse.open(folder / "limited", memory_limit=None if limit == "none" else limit) as warehouse:
         report = pull(warehouse, rows.source(name), rows.STREAM, now=NOW, window_seconds=3600, base=folder)
-    print(json.dumps({"accepted": report.batches[0].accepted if report.batches else 0, "degraded": report.degraded}))
+    accepted = sum(batch.accepted for batch in report.batches)
+    print(json.dumps({"accepted": accepted, "degraded": report.degraded}))
     return 0
 
 

@@ -62,12 +62,14 @@ characters ({_size(found["bytes"])}), the whole of what a batch goes through: qu
 
 A batch takes {found["growth"]:.2f} times as long behind {found["long_history"]:,} rows of history as behind
 {found["short_history"]:,}: ids are looked for among the days that the batch touches. Peak memory of the process is {found["peak_memory_mb"]:,} MB without a
-limit, {found["limited_peak_memory_mb"]:,} MB for {_size(found["limited_bytes"])} of input when the engine is given
-{found["memory_limit"]}. How that grows with larger files was not measured. A factor below one is noise of the machine.
+limit, {found["limited_peak_memory_mb"]:,} MB for one file of {_size(found["limited_bytes"])} when the engine is given
+{found["memory_limit"]}, and {found["tripled_peak_memory_mb"]:,} MB for one of {_size(found["tripled_bytes"])}: a large plain file of lines is taken in by the gigabyte. That of
+packed files and tables grows with their rows. A factor below one is noise of the machine.
 
 The bare read makes a table and knows nothing: it neither keeps a row that it cannot read nor sees that a row came
 before. The difference is that every row is parsed into all of its columns, what feeds none is kept, its digest is
-taken, and it stands in a table of its own until the whole batch has been judged.
+taken, and it is looked for among the rows of its days. A large file that is likely to hold new rows alone goes straight
+into the event table, and is taken back if it does not; any other stands in a table of its own until it is judged.
 """
 
 
