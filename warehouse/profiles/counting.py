@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.profiles.wording import Wording, wording
-from warehouse.records.profiles import CODE_LIMIT, MISSING, UNUSABLE, WORTH_LIMIT, Scheme
+from warehouse.records.profiles import CODE_LIMIT, MISSING, WORTH_LIMIT, Scheme
 from warehouse.records.streams import Stream
 from warehouse.scope import statement
 
 TEXTS = -3
 """Bin of all texts of a scheme of words."""
+
+TOGETHER = 16
+"""Columns of categories that one query groups."""
 
 WORKERS = min(4, os.cpu_count() or 1)
 """Queries at the same time."""
@@ -32,6 +34,9 @@ ARRAY_ROWS = 500_000
 """Rows from which on codes are counted in an array."""
 
 _LEAST = -(1 << 15)
+
+_DENSE = 4_000_000
+"""Sums of up to so many bins of all cells are made in an array."""
 
 _FITS = 32_000.0
 """Codes up to this size, either way, certainly fit two bytes."""
@@ -65,6 +70,12 @@ class Counts:
     large: list[tuple[int, int, int, int, int]] = field(default_factory=list)
 
 
+def none() -> Counts:
+    """The counts of no rows."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return Counts(nothing, nothing, nothing, nothing, nothing)
+
+
 def count(connection: duckdb.DuckDBPyConnection, scheme: Scheme, stream: Stream, rows: Rows) -> Counts:
     """The rows under one scheme; without `cells` all of them are cell 0."""
     words = wording(scheme, stream, prepared=rows.prepared)
@@ -72,40 +83,37 @@ def count(connection: duckdb.DuckDBPyConnection, scheme: Scheme, stream: Stream,
         case "number":
             return _numbers(connection, scheme, words, rows)
         case "category":
-            values = {"values": list(scheme.values), "last": len(scheme.values) + 1}
-            return _plain(_run(connection, "profiles_categories", words, rows, values))
+            return count_categories(connection, [scheme], stream, rows)[0][1]
         case "bucket":
             return _buckets(_run(connection, "profiles_buckets", words, rows, {}))
         case "token":
             return _plain(_run(connection, "profiles_tokens", words, rows, {}))
 
 
-def count_all(
-    connection: duckdb.DuckDBPyConnection,
-    schemes: Sequence[Scheme],
-    stream: Stream,
-    rows: Rows,
-    number: int,
-    *,
-    apart: bool,
+def count_categories(
+    connection: duckdb.DuckDBPyConnection, schemes: Sequence[Scheme], stream: Stream, rows: Rows
 ) -> list[tuple[Scheme, Counts]]:
-    """The rows, about `number` of them, under each scheme; rows have to lie in tables that all connections see.
-
-    With `apart` queries run at the same time on connections of their own: many are too small to use every core.
-    """
-    if not schemes:
-        return []
-    if not apart:
-        with counting_in_arrays(connection, number):
-            return [(scheme, count(connection, scheme, stream, rows)) for scheme in schemes]
-
-    def some(share: Sequence[Scheme]) -> list[tuple[Scheme, Counts]]:
-        with closing(connection.cursor()) as own, counting_in_arrays(own, number):
-            return [(scheme, count(own, scheme, stream, rows)) for scheme in share]
-
-    shares = [schemes[i::WORKERS] for i in range(WORKERS) if schemes[i::WORKERS]]
-    with ThreadPoolExecutor(len(shares)) as pool:
-        return [one for share in pool.map(some, shares) for one in share]
+    """The rows under each of some schemes of categories, at most `TOGETHER` of them: in one pass."""
+    names = [f"_column_{i}" for i in range(len(schemes))]
+    words = [wording(scheme, stream, prepared=rows.prepared).value for scheme in schemes]
+    cell = "_cell, " if rows.cells else ""
+    text = statement(
+        "profiles_categories",
+        **{key: part for key, part in _parts(Wording("", "", {}), rows).items() if key != "value"},
+        names=", ".join(names),
+        columns=", ".join(f"{word}::VARCHAR AS {name}" for word, name in zip(words, names, strict=True)),
+        sets=", ".join(f"({cell}{name})" for name in names),
+    )
+    values = {
+        "values": [list(scheme.values) for scheme in schemes],
+        "last": [len(scheme.values) for scheme in schemes],
+        "groups": [(1 << len(names)) - 1 - (1 << place) for place in reversed(range(len(names)))],
+    }
+    found: dict[str, Any] = connection.execute(text, rows.parameters | values).fetchnumpy()
+    cells, bins, items, place = _cells(found), *(_array(found[name]) for name in ("_bin", "_items", "_place"))
+    chosen = [place == i for i in range(len(schemes))]
+    counts = [Counts(cells[c], bins[c], items[c], *_nothing(int(c.sum()))) for c in chosen]
+    return list(zip(schemes, counts, strict=True))
 
 
 @contextmanager
@@ -154,7 +162,7 @@ def _numbers(connection: duckdb.DuckDBPyConnection, scheme: Scheme, words: Wordi
     code = _array(found["_code"])
     # The engine lets 32767.5 through and rounds it to 32768, which is -32768 in two bytes.
     again = empty | (code == _LEAST)
-    counts = _binned(scheme, cells[~again], code[~again], items[~again])
+    counts = binned(scheme, cells[~again], code[~again], items[~again])
     missing = items[empty] - filled[empty]
     _append(counts, cells[empty], np.full(len(missing), MISSING), missing)
     if np.any(filled[again]) or (rows.signed and np.any(again)):
@@ -162,23 +170,38 @@ def _numbers(connection: duckdb.DuckDBPyConnection, scheme: Scheme, words: Wordi
     return counts
 
 
-def _binned(scheme: Scheme, cells: Integers, codes: Integers, items: Integers) -> Counts:
+def bins_of_codes(scheme: Scheme) -> Integers:
+    """The bin of each code of two bytes, from the least one on: to look up is faster than to search."""
+    ends = np.clip(np.array(scheme.cuts, dtype=np.int64), _LEAST, -_LEAST)
+    lengths = np.diff(ends, prepend=_LEAST, append=-_LEAST)
+    found: Integers = np.repeat(np.arange(scheme.bins), lengths)
+    return found
+
+
+def binned(scheme: Scheme, cells: Integers, codes: Integers, items: Integers) -> Counts:
     """Codes summed to bins, exactly: codes have 15 bits, so that squares fit with up to 2**33 rows a cell."""
-    bins = np.searchsorted(np.array(scheme.cuts, dtype=np.int64), codes, side="right")
+    bins = bins_of_codes(scheme)[codes - _LEAST]
     width = scheme.bins
-    keys, where = np.unique(cells * width + bins, return_inverse=True)
-    order = np.argsort(where, kind="stable")
-    starts = np.searchsorted(where[order], np.arange(len(keys)))
+    places: Integers = cells * width + bins
+    keys: Integers | None = None
+    if len(places) and int(places.max()) > _DENSE:
+        keys, places = np.unique(places, return_inverse=True)
+    size = int(places.max()) + 1 if len(places) else 0
 
     def summed(weights: Integers) -> Integers:
-        return np.add.reduceat(weights[order], starts) if len(keys) else np.zeros(0, dtype=np.int64)
+        sums = np.zeros(size, dtype=np.int64)
+        np.add.at(sums, places, weights)
+        return sums
 
+    kept = np.flatnonzero(np.bincount(places, minlength=size))
+    at = kept if keys is None else keys[kept]
     if scheme.logarithmic:
-        return _worth(
-            Counts(keys // width, keys % width, summed(items), *_nothing(len(keys))), scheme, codes, items, where
-        )
+        where = np.searchsorted(kept, places)
+        counts = Counts(at // width, at % width, summed(items)[kept], *_nothing(len(kept)))
+        return _worth(counts, scheme, codes, items, where)
     weighed = items * codes
-    return Counts(keys // width, keys % width, summed(items), summed(weighed), summed(weighed * codes))
+    rows, total, squares = (summed(weights)[kept] for weights in (items, weighed, weighed * codes))
+    return Counts(at // width, at % width, rows, total, squares)
 
 
 def _worth(counts: Counts, scheme: Scheme, codes: Integers, items: Integers, where: Integers) -> Counts:
@@ -246,6 +269,3 @@ def _cells(found: dict[str, Any]) -> Integers:
 
 def _array(column: Any) -> Integers:
     return np.ma.getdata(column).astype(np.int64)
-
-
-__all__ = ["MISSING", "TEXTS", "UNUSABLE", "Counts", "Rows", "count", "counting_in_arrays"]

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.profiles.counting import Counts, Rows
+from warehouse.profiles.counting import Counts, Rows, binned, bins_of_codes
 from warehouse.profiles.wording import wording
 from warehouse.records.profiles import CODE_LIMIT, MISSING, UNUSABLE, Scheme
 from warehouse.records.streams import Stream
@@ -55,33 +55,35 @@ def count(
 
 
 def _counted(scheme: Scheme, column: Any, cells: Integers | None, signs: Floats | None) -> Counts:
-    values = _plain(column).astype(float)
+    values = _plain(column).astype(float, copy=False)
     if signs is not None and np.all(signs == 1.0):
         signs = None
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = values * scheme.scale if scheme.scale != 1.0 else values
         codes = np.rint(scaled + float(scheme.offset) if scheme.offset else scaled)
+    missing = np.ma.getmask(column)
+    # A number that is not finite makes none of these comparisons true.
+    if missing is np.ma.nomask and len(codes) and codes.min() >= -_SHORT and codes.max() < _SHORT:
+        return _binned(scheme, codes, cells, signs)
     usable = np.isfinite(values)
     apart = np.where(usable, 0, UNUSABLE)
-    if isinstance(column, np.ma.MaskedArray):
-        missing = np.ma.getmaskarray(column)
+    if missing is not np.ma.nomask:
         usable = usable & ~missing
         apart[missing] = MISSING
     short = usable & (codes >= -_SHORT) & (codes < _SHORT)
-    every = bool(short.all())
-    counts = _binned(scheme, *(_chosen(x, None if every else short) for x in (codes, cells, signs)))
-    if not every:
-        counts.large = [
-            *_far(scheme, *(_chosen(x, usable & ~short) for x in (codes, cells, signs))),
-            *_apart(*(_chosen(x, ~usable) for x in (apart, cells, signs))),
-        ]
+    counts = _binned(scheme, *(_chosen(x, short) for x in (codes, cells, signs)))
+    counts.large = [
+        *_far(scheme, *(_chosen(x, usable & ~short) for x in (codes, cells, signs))),
+        *_apart(*(_chosen(x, ~usable) for x in (apart, cells, signs))),
+    ]
     return counts
 
 
 def _binned(scheme: Scheme, codes: Floats | None, cells: Integers | None, signs: Floats | None) -> Counts:
     assert codes is not None
-    where = np.searchsorted(np.array(scheme.cuts), np.arange(-_SHORT, _SHORT), side="right")
-    keys = where[codes.astype(np.int64) + _SHORT]
+    if cells is None and signs is None:
+        return _of_one_cell(scheme, codes)
+    keys = bins_of_codes(scheme)[codes.astype(np.int64) + _SHORT]
     if cells is not None:
         keys = keys + cells * scheme.bins
     named = None
@@ -94,6 +96,13 @@ def _binned(scheme: Scheme, codes: Floats | None, cells: Integers | None, signs:
     kept = np.flatnonzero((items != 0) | (total != 0) | (squares != 0))
     at = kept if named is None else named[kept]
     return Counts(at // scheme.bins, at % scheme.bins, items[kept].astype(np.int64), total[kept], squares[kept])
+
+
+def _of_one_cell(scheme: Scheme, codes: Floats) -> Counts:
+    """Rows by code first, in one pass; what follows is work on the codes alone."""
+    rows = np.bincount(codes.astype(np.int64) + _SHORT)
+    held = np.flatnonzero(rows)
+    return binned(scheme, np.zeros(len(held), dtype=np.int64), held - _SHORT, rows[held])
 
 
 def _far(

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from warehouse.profiles import counting, fetching
+from warehouse.profiles import counting, fetching, sharing
 from warehouse.profiles.counting import Counts, Rows
 from warehouse.profiles.schemes import store
 from warehouse.profiles.wording import check, columns, needs_texts
@@ -172,15 +172,13 @@ def _count(
     rows = sum(batch.rows for batch in piece.batches)
     found: list[tuple[Scheme, Counts]] = []
     if straight is not None and plain:
-        fetched = [s for s in plain if rows < counting.ARRAY_ROWS and fetching.fits(s)]
-        found += fetching.count(connection, fetched, stream, straight, rows)
-        grouped = [s for s in plain if s not in fetched]
-        found += counting.count_all(connection, grouped, stream, straight, rows, apart=apart)
+        found += sharing.count_all(connection, plain, stream, straight, rows, apart=apart)
     if others:
         prepared = _prepared(connection, others, events, piece, cells=straight is None)
         fetched = [s for s in others if rows <= fetching.FETCH_ROWS and fetching.fits(s)]
         found += fetching.count(connection, fetched, stream, prepared, rows)
-        found += [(s, counting.count(connection, s, stream, prepared)) for s in others if s not in fetched]
+        grouped = [s for s in others if s not in fetched]
+        found += sharing.count_all(connection, grouped, stream, prepared, rows, apart=False)
     _insert(connection, found)
 
 
@@ -284,11 +282,14 @@ def _insert(connection: duckdb.DuckDBPyConnection, found: Sequence[tuple[Scheme,
     }
     sizes = [len(counts.cell) for _, counts in found]
     arrays["scheme"] = np.repeat(np.arange(len(found)), sizes)
-    large = [(place, *row) for place, (_, counts) in enumerate(found) for row in counts.large]
-    names = ("scheme", "cell", "bin", "items", "total", "squares")
-    values: dict[str, object] = {f"large_{name}": [row[i] for row in large] for i, name in enumerate(names)}
+    values: dict[str, object] = {"schemes": [scheme.digest for scheme, _ in found]}
+    counts = "profile_counts"
+    if large := [(place, *row) for place, (_, counted) in enumerate(found) for row in counted.large]:
+        counts = statement("profiles_large")
+        names = ("scheme", "cell", "bin", "items", "total", "squares")
+        values |= {f"large_{name}": [row[i] for row in large] for i, name in enumerate(names)}
     connection.register("profile_counts", arrays)
     try:
-        connection.execute(statement("profiles_insert"), {**values, "schemes": [scheme.digest for scheme, _ in found]})
+        connection.execute(statement("profiles_insert", counts=counts), values)
     finally:
         connection.unregister("profile_counts")

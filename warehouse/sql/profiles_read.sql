@@ -1,8 +1,11 @@
--- Grain: scheme x bin, summed over the windows that start in the half-open span [$start, $end) of one slice.
--- $schemes: texts; $through: batches up to it (NULL: all).
-SELECT scheme, bin, sum(items)::BIGINT, sum(total), sum(total_squares)
+-- Grain: scheme (its place in $schemes, from 0) x bin, summed over the windows that start in the half-open span
+-- [$start, $end) of one slice. $schemes: texts; $through: batches up to it (NULL: all).
+-- Composed in: the scope, and the type of the sums; those that do not fit it are NULL.
+SELECT place, bin, sum(items)::BIGINT AS items, TRY_CAST(sum(total) AS {sum}) AS total,
+       TRY_CAST(sum(total_squares) AS {sum}) AS squares
 FROM profile_bins
-WHERE scheme IN (SELECT unnest($schemes::VARCHAR[])) AND window_start >= $start::TIMESTAMPTZ
-  AND window_start < $end::TIMESTAMPTZ AND ($through::BIGINT IS NULL OR batch <= $through::BIGINT) AND {scope}
-GROUP BY scheme, bin
-ORDER BY scheme, bin
+JOIN (SELECT unnest($schemes::VARCHAR[]) AS scheme, generate_subscripts($schemes::VARCHAR[], 1) - 1 AS place)
+USING (scheme)
+WHERE window_start >= $start::TIMESTAMPTZ AND window_start < $end::TIMESTAMPTZ
+  AND ($through::BIGINT IS NULL OR batch <= $through::BIGINT) AND {scope}
+GROUP BY place, bin
