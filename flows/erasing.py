@@ -43,11 +43,12 @@ def erase(
         UsageError: no stream has the column, or name or reason are missing.
         StoreError: the file cannot be written anew; the rows are gone, and `gatehold storage compact` tries again.
     """
-    from flows import drifting, publishing, retaining, snapshotting
+    from flows import drifting, publishing, retaining, reviewing, snapshotting
     from flows.scaling import lake
     from warehouse import erasure, storage
 
     asked = Erasure(column=column, values=_forms(project, column, value), by=by, reason=reason)
+    reviewing.forget(project, stores, column=column, values=asked.values)
     record = erasure.erase(stores.warehouse, asked, now=now, lasting=retaining.lasting(project))
     if record is None:
         return None

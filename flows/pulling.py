@@ -1,4 +1,4 @@
-"""Pull: every source once, each file in a transaction of its own."""
+"""Pull: every source once, each file in a transaction of its own; review queues hand in before and choose after."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ def pull_sources(
 
     A source that cannot be read is degraded, named and recorded; the others go on.
     """
+    from flows import reviewing
     from warehouse import ingest
 
     policy = project.policy
-    return [
+    reviewing.hand_in(project, stores, now=now)
+    reports = [
         ingest.pull(
             stores.warehouse,
             source,
@@ -38,3 +40,5 @@ def pull_sources(
         )
         for source in policy.source_specs()
     ]
+    reviewing.choose(project, stores, now=now)
+    return reports

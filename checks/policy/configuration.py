@@ -16,6 +16,7 @@ from checks.policy.metrics import Metric
 from checks.policy.privacy import Retention
 from checks.policy.quality import DataCheck
 from checks.policy.red_team import RedTeam
+from checks.policy.reviews import Review
 from checks.policy.rollouts import Rollout
 from checks.policy.schedules import Prefect, Schedules
 from checks.policy.sources import Source
@@ -78,6 +79,8 @@ class Configuration(Settings):
     """Columns compared with their past."""
     red_team: Many[RedTeam] = ()
     """Probes that are sent to the system on purpose."""
+    reviews: Many[Review] = ()
+    """Queues of rows that people label."""
 
 
 class ConfigurationFile(Configuration):

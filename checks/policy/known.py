@@ -13,6 +13,7 @@ from warehouse.records.errors import Problem
 if TYPE_CHECKING:
     from checks.policy.judges import Judge
     from checks.policy.metrics import Metric
+    from checks.policy.sources import Source
     from warehouse.records.streams import Stream
 
 Raw = Mapping[str, Any]
@@ -35,6 +36,7 @@ class Known:
     judges: Mapping[str, Judge | None] = field(default_factory=dict)
     alerts: Sequence[str] = ()
     """Names of the channels."""
+    sources: Sequence[Source | None] = ()
 
 
 def text(raw: Raw, key: str) -> str | None:

@@ -20,6 +20,7 @@ from checks.policy import (
     privacy,
     quality,
     red_team,
+    reviews,
     rollouts,
     sources,
     streams,
@@ -47,6 +48,7 @@ _CHECKS: dict[str, Check] = {
     "checks": quality.check,
     "drift": drift.check,
     "red_team": red_team.check,
+    "reviews": reviews.check,
 }
 SETTINGS = tuple(Settings.model_fields)
 
@@ -181,6 +183,7 @@ def _known(items: Sequence[Item]) -> Known:
         rollouts={name: model.stages if model else None for name, model in named("rollouts")},
         judges=dict(named("judges")),
         alerts=tuple(name for name, _ in named("alerts")),
+        sources=tuple(model for _, model in named("sources")),
     )
 
 

@@ -19,6 +19,7 @@ from checks.policy.judges import Judge
 from checks.policy.metric_kinds import CELL_KINDS
 from checks.policy.metrics import Metric
 from checks.policy.report import listed, nearest
+from checks.policy.reviews import Review
 from checks.policy.rollouts import Rollout
 from checks.quality.records import Expectation
 from warehouse.records.errors import Problem, UsageError
@@ -37,11 +38,11 @@ class Policy(Configuration):
     def digest(self) -> str:
         """SHA-256 of the whole effective configuration, built-in metrics in use included.
 
-        Order of keys and items, comments and formatting do not change it, nor do `schedules`, `prefect` and
-        `red_team`; any other value does.
+        Order of keys and items, comments and formatting do not change it, nor do `schedules`, `prefect`, `red_team`
+        and `reviews`; any other value does.
         """
-        # When and where it runs changes nothing that is decided.
-        sections = self.model_dump(mode="json", exclude={"schedules", "prefect", "red_team"})
+        # When and where it runs changes nothing that is decided; how a row was chosen stands in the row.
+        sections = self.model_dump(mode="json", exclude={"schedules", "prefect", "red_team", "reviews"})
         built_in = [m.model_dump(mode="json") for m in self.metrics_in_use() if m.name not in self._own_metrics]
         effective = {key: _ordered(value) for key, value in sections.items()} | {"built_in": _ordered(built_in)}
         return hashlib.sha256(_canonical(effective).encode()).hexdigest()
@@ -97,6 +98,14 @@ class Policy(Configuration):
             UsageError: there is none.
         """
         return _named({judge.name: judge for judge in self.judges}, name, "judge")
+
+    def review(self, name: str) -> Review:
+        """The review queue of that name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        return _named({review.name: review for review in self.reviews}, name, "review queue")
 
     def metrics_in_use(self) -> tuple[Metric, ...]:
         """The metrics that a gate or a judge rests on and the policy's own, by name."""

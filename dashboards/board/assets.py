@@ -11,6 +11,7 @@ from importlib import resources
 FILES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "board.css": (("dashboards.page", "style.css"), ("dashboards.board", "board.css")),
     "board.js": (("dashboards.board", "board.js"),),
+    "review.js": (("dashboards.board", "review.js"),),
     "icon.svg": (("dashboards.board", "icon.svg"),),
 }
 """What each served file is put together from."""

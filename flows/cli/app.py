@@ -14,6 +14,7 @@ from flows.cli import (
     proving,
     records,
     red_team,
+    review,
     rollouts,
     serving,
     setup,
@@ -141,6 +142,14 @@ for _name, _managing, _example in (
 ):
     people.app.command(_name, epilog=_examples(_example))(_managing)
 app.add_typer(people.app, name="people", help="Who may act: accounts, roles and tokens.")
+for _name, _reviewing, _example in (
+    ("list", review.queues, "gatehold review list"),
+    ("show", review.show, "gatehold review show harm"),
+    ("label", review.label, 'gatehold review label 1f0c93ab5d7e bad --note "Names a person"'),
+    ("agreement", review.agreed, "gatehold review agreement harm --json"),
+):
+    review.app.command(_name, epilog=_examples(_example))(_reviewing)
+app.add_typer(review.app, name="review", help="Rows for people: list queues, show and label rows, agreement.")
 records.app.command("show", epilog=_examples("gatehold log show --rollout support-agent --last 5"))(records.show)
 records.app.command("verify", epilog=_examples("gatehold log verify"))(records.verify)
 records.app.command("explain", epilog=_examples("gatehold log explain 2"))(records.explain)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from typing import Literal as OneOf
 
-from sqlalchemy import Dialect, ForeignKey, Index, Integer, Text, TypeDecorator, text
+from sqlalchemy import Dialect, ForeignKey, Index, Integer, Text, TypeDecorator, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from warehouse.people.canonical import time_text
@@ -145,3 +145,49 @@ class AttemptRow(SQLModel, table=True):
     key: str = Field(primary_key=True, sa_type=Text)
     attempts: int = Field(sa_type=Integer)
     since: datetime = Field(sa_type=UtcText)
+
+
+class QueueRow(SQLModel, table=True):
+    """Grain: one queue: the key of its draws in hexadecimal, and the newest batch that was looked at for it."""
+
+    __tablename__ = "review_queues"
+
+    queue: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(sa_type=Text)
+    after_batch: int = Field(sa_type=Integer)
+
+
+class ItemRow(SQLModel, table=True):
+    """Grain: one row chosen for one queue. `chance` in millionths; `handed_in` is the number of its file of answers."""
+
+    __tablename__ = "review_items"
+    __table_args__ = (
+        UniqueConstraint("queue", "event_id"),
+        Index("ix_review_items_queue", "queue", "handed_in", "due_at"),
+    )
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    queue: str = Field(sa_type=Text, sa_column_args=(ForeignKey("review_queues.queue"),))
+    event_id: str = Field(sa_type=Text)
+    occurred_at: datetime = Field(sa_type=UtcText)
+    chosen_at: datetime = Field(sa_type=UtcText)
+    day: str = Field(sa_type=Text)
+    due_at: datetime = Field(sa_type=UtcText)
+    chance: int = Field(sa_type=Integer)
+    doubled: int = Field(sa_type=Integer)
+    strategies: str = Field(sa_type=Text)
+    carried: str = Field(sa_type=Text)
+    texts: str | None = Field(default=None, sa_type=Text)
+    handed_in: int | None = Field(default=None, sa_type=Integer)
+
+
+class LabelRow(SQLModel, table=True):
+    """Grain: one row and one person: their label, None where they skipped it."""
+
+    __tablename__ = "review_labels"
+
+    item: str = Field(primary_key=True, sa_type=Text, sa_column_args=(ForeignKey("review_items.id"),))
+    person: str = Field(primary_key=True, sa_type=Text, sa_column_args=(ForeignKey("accounts.name"),))
+    at: datetime = Field(sa_type=UtcText)
+    label: str | None = Field(default=None, sa_type=Text)
+    note: str = Field(sa_type=Text)
