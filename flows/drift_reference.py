@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checks.policy import Policy
     from checks.policy.drift import Drift
     from flows.stores import Stores
+    from warehouse.store import Warehouse
 
 TOP = 50
 """Categories of the reference that are counted apart."""
@@ -51,6 +52,25 @@ def pinned(stores: Stores, policy: Policy, section: Drift, columns: Sequence[str
         if all(scheme.hashed_by in ("", version) for scheme in found.schemes):
             break
     return found
+
+
+def found(warehouse: Warehouse, policy: Policy, section: Drift) -> Reference | None:
+    """The reference of a section as a run has pinned it; None if none did. Nothing is read or pinned for it."""
+    key, version = f"drift/{section.name}", sampling.hash_version(warehouse)
+    for columns in (list(section.columns), _declared(policy, section)):
+        digest = _config(policy, section, columns)
+        for attempt in (digest, hashlib.sha256(f"{digest}|{version}".encode()).hexdigest()):
+            pin = pins.find(warehouse, key, attempt)
+            known = None if pin is None else _from_body(pin.body)
+            if known is not None and all(scheme.hashed_by in ("", version) for scheme in known.schemes):
+                return known
+    return None
+
+
+def _declared(policy: Policy, section: Drift) -> list[str]:
+    """The columns that the stream declares: one that it does not is in no event table."""
+    stream = policy.stream(section.stream)
+    return [name for name in section.columns if stream.column(name) is not None]
 
 
 def after(moment: datetime, length: timedelta) -> datetime:

@@ -145,14 +145,20 @@ def _series(stores: Stores, policy: Policy, gate: GateSpec) -> GateSeries:
     window = int(policy.window.total_seconds())
     gate = referencing.pinned_gate(stores, gate)
     every = evidence.epochs(stores.warehouse, gate.key)
-    known = [e for e in every if e.config_digest == gate.digest]
-    # What was restated is drawn as corrected: the newest correction in place of the epoch it corrects.
-    drawn = {e.corrects or e.epoch: e for e in sorted(known, key=lambda e: (e.corrects is not None, e.opened_at))}
     epochs = []
-    for drawn_epoch in drawn.values():
-        share = budgeted(gate, attempt(every, drawn_epoch, gate.alpha_covers))
-        epochs.append((drawn_epoch.epoch, drawn_epoch.release, _points(stores, share, drawn_epoch, window)))
+    for epoch, share in drawn(every, gate):
+        epochs.append((epoch.epoch, epoch.release, _points(stores, share, epoch, window)))
     return filling.series(gate.name, epochs)
+
+
+def drawn(every: Sequence[Epoch], gate: GateSpec) -> list[tuple[Epoch, GateSpec]]:
+    """The epochs of a pinned gate that are drawn, of all that it has, each with the gate as that epoch tests it.
+
+    What was restated is drawn as corrected: the newest correction in place of the epoch it corrects.
+    """
+    known = [e for e in every if e.config_digest == gate.digest]
+    found = {e.corrects or e.epoch: e for e in sorted(known, key=lambda e: (e.corrects is not None, e.opened_at))}
+    return [(epoch, budgeted(gate, attempt(every, epoch, gate.alpha_covers))) for epoch in found.values()]
 
 
 def _points(stores: Stores, gate: GateSpec, epoch: Epoch, window_seconds: int) -> list[histories.EvidencePoint]:

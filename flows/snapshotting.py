@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flows import retaining
 from flows.project import Project
 from flows.stores import Stores
+from warehouse.records.storage import StreamText
 
 if TYPE_CHECKING:
     from warehouse.records.storage import Published
@@ -23,5 +24,7 @@ def publish(project: Project, stores: Stores, *, now: datetime, fresh: bool = Fa
     """
     from warehouse import publishing
 
-    rules = retaining.settings(project).snapshot.record()
-    return publishing.publish(stores.warehouse, rules, retaining.texts(project), now=now, fresh=fresh)
+    asked = retaining.settings(project)
+    # Text that a metric reads stays in the warehouse for as long as rows do, but it is text: it is not published.
+    text = {name: StreamText(asked.texts(stream)) for name, stream in project.policy.all_streams().items()}
+    return publishing.publish(stores.warehouse, asked.snapshot.record(), text, now=now, fresh=fresh)

@@ -21,7 +21,7 @@ def test_every_goal_that_was_missed_is_told() -> None:
     found = figures.read(DOCS / "benchmarks.json")
     page = document.page(found)
     scans, peers = figures.bars(found)
-    for bar in (*scans, *peers):
+    for bar in (*scans, *peers, *figures.pages(found)):
         assert (f"- {bar.name}, over {bar.over}:" in page) == (bar.reached is False)
 
 

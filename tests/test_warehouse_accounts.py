@@ -167,6 +167,7 @@ def test_a_file_of_the_version_before_gets_the_tables_and_keeps_its_log(tmp_path
     head = long_log(tmp_path)
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.executescript(
+            "DROP TABLE review_labels; DROP TABLE review_items; DROP TABLE review_queues; "
             "DROP TABLE browser_sessions; DROP TABLE links; DROP TABLE sign_in_attempts; "
             "DROP TABLE tokens; DROP TABLE accounts; UPDATE alembic_version SET version_num = '0001';"
         )

@@ -32,7 +32,8 @@ def copy(data: Path, to: Path, *, wait_seconds: float = 30.0) -> None:
         if (data / FILE_NAME).exists():
             _people(data / FILE_NAME, to / FILE_NAME, wait_seconds)
         # A run puts a new file in its place; the one that was opened stays as it is.
-        for path in (data / snapshot.FILE_NAME, *sorted((data / PAGES).glob("*.html"))):
+        pages = (path for kind in ("*.html", "drift-*.json") for path in sorted((data / PAGES).glob(kind)))
+        for path in (data / snapshot.FILE_NAME, *pages):
             if path.is_file() and not path.is_symlink():
                 target = to / path.relative_to(data)
                 target.parent.mkdir(exist_ok=True)

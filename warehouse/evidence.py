@@ -5,7 +5,7 @@ Log-growths are stored as doubles and come back bit for bit, so that recomputing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -71,6 +71,15 @@ def epochs(warehouse: Warehouse, gate: str) -> list[Epoch]:
     return _epochs(warehouse, gate=gate, epoch=None)
 
 
+def epochs_of(warehouse: Warehouse, gates: Sequence[str]) -> dict[str, list[Epoch]]:
+    """As `epochs`, of several gates at once; a gate without any has an empty list."""
+    found: dict[str, list[Epoch]] = {gate: [] for gate in gates}
+    for row in warehouse.connection.execute(statement("evidence_epochs_of"), {"gates": list(gates)}).fetchall():
+        epoch = _epoch(*(utc(value) if isinstance(value, datetime) else value for value in row))
+        found[epoch.gate].append(epoch)
+    return found
+
+
 def rows(warehouse: Warehouse, epoch_id: str) -> FoldedWindows:
     """The folded windows of an epoch in order; none for an epoch that is unknown or has no units yet.
 
@@ -78,6 +87,35 @@ def rows(warehouse: Warehouse, epoch_id: str) -> FoldedWindows:
         LedgerError: windows of the epoch hold different numbers of growths or counts.
     """
     found = warehouse.connection.execute(statement("evidence_rows"), {"epoch": epoch_id}).to_arrow_table()
+    return _folded(epoch_id, found)
+
+
+def newer(warehouse: Warehouse, after: Mapping[str, int]) -> dict[str, FoldedWindows]:
+    """By epoch, its folded windows that begin after the given time (microseconds since 1970), in order.
+
+    Raises:
+        LedgerError: windows of an epoch hold different numbers of growths or counts.
+    """
+    values = {"epochs": list(after), "after": list(after.values())}
+    found = warehouse.connection.execute(statement("evidence_newer"), values).to_arrow_table()
+    parts, begin = {}, 0
+    for epoch_id, count in warehouse.connection.execute(statement("evidence_newer_counts"), values).fetchall():
+        parts[epoch_id], begin = _folded(epoch_id, found.slice(begin, count)), begin + count
+    nothing = found.slice(0, 0)
+    return {epoch_id: parts[epoch_id] if epoch_id in parts else _folded(epoch_id, nothing) for epoch_id in after}
+
+
+def fingerprints(warehouse: Warehouse, through: Mapping[str, int]) -> dict[str, int]:
+    """By epoch, a number that differs if any window up to the one that begins at the given time is another one.
+
+    0 for an epoch without such windows; times in microseconds since 1970.
+    """
+    values = {"epochs": list(through), "through": list(through.values())}
+    found = dict(warehouse.connection.execute(statement("evidence_fingerprints"), values).fetchall())
+    return {epoch_id: found.get(epoch_id, 0) for epoch_id in through}
+
+
+def _folded(epoch_id: str, found: Any) -> FoldedWindows:
     columns = {name: found.column(name).combine_chunks() for name in found.column_names}
 
     def integers(name: str) -> Any:
@@ -111,6 +149,7 @@ def _square(epoch: str, lists: Any) -> Any:
     if not len(lists):
         return flat.reshape(0, 0)
     wide, odd = divmod(len(flat), len(lists))
+    # Of a slice, offsets begin where the slice does.
     offsets = lists.offsets.to_numpy()
     if odd or (np.diff(offsets) != wide).any():
         raise LedgerError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from warehouse.records.folded import moment
 from warehouse.scope import statement, utc
 from warehouse.store import Warehouse
 
@@ -61,6 +62,31 @@ def verdicts(warehouse: Warehouse, rollout: str, gate: str) -> list[VerdictThen]
     """Every run of one gate of the rollout, in order of time; empty before the first."""
     found = warehouse.connection.execute(statement("history_verdicts"), {"rollout": rollout, "gate": gate}).fetchall()
     return [VerdictThen(gate, utc(row[0]), *row[1:]) for row in found]
+
+
+def course(warehouse: Warehouse) -> dict[str, list[StandingThen]]:
+    """Every rollout's standings over time, runs that said the same in one; in order of time, {} before the first run.
+
+    One stands for runs of the same standing and stage whose leases leave no gap: from the first of them until the
+    lease of the last one ends, with the last one's reason.
+    """
+    found: dict[str, list[StandingThen]] = {}
+    for rollout, at, until, *rest in warehouse.connection.execute(statement("history_course")).fetchall():
+        found.setdefault(rollout, []).append(StandingThen(moment(at), moment(until), *rest))
+    return found
+
+
+def curves(warehouse: Warehouse, rollout: str, gates: Sequence[str], *, most: int) -> dict[str, list[VerdictThen]]:
+    """Runs of several gates, thinned for plots: by gate, in order of time; a gate without runs is left out.
+
+    Of each of at most `most` parts of equal numbers of runs there are the least and the greatest estimate and the
+    first run without one; besides the first and the last run, and those on either side of a change of release.
+    """
+    values = {"rollout": rollout, "gates": list(gates), "parts": most}
+    found: dict[str, list[VerdictThen]] = {}
+    for gate, at, *rest in warehouse.connection.execute(statement("history_curves"), values).fetchall():
+        found.setdefault(gate, []).append(VerdictThen(gate, moment(at), *rest))
+    return found
 
 
 def points(

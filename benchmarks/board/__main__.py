@@ -2,14 +2,16 @@
 
 Readers ask for the overview, the page of a rollout, `/metrics` and a page of the same server that only says hello, in
 turn, each over a connection of its own and with a pause in between, as people and a scrape do. All the while runs of
-the monitor write in another process, one after another, and publish a snapshot each. What is timed is what a reader
-waits: the whole answer, queueing behind other readers included.
+the monitor write in another process, one after another, and publish a snapshot each. `p50_overview_ms` and the like are
+server time, from a request's receipt to the last byte of its answer, waiting for a thread of the server included;
+`p50_overview_waited_ms` is what a reader waits: the connection, and queueing before the server takes it up, besides.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import random
 import statistics
 import subprocess
@@ -18,34 +20,24 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from benchmarks.hourly import setting
-from benchmarks.ingest import rows as logs
+from benchmarks.board import setting
+from benchmarks.board.server import TIMES
+from benchmarks.hourly.setting import ROLLOUT
 from benchmarks.timing import machine, scratch, told
-from flows.once import run_with
-from flows.stores import Stores, open_stores
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {"overview": "/", "rollout": f"/rollouts/{setting.ROLLOUT}", "metrics": "/metrics", "hello": "/hello"}
-PAST = """
-INSERT INTO standings SELECT '{rollout}', hour, hour + INTERVAL 3 HOUR, 'hold', 'pilot', 'Units needed.', 'harm'
-FROM range($begin::TIMESTAMPTZ, $end::TIMESTAMPTZ, INTERVAL 1 HOUR) hours(hour)
-"""
-SAID = """
-INSERT INTO verdicts SELECT '{rollout}', gate, hour, 'insufficient', 0.05, 100, 'v0'
-FROM range($begin::TIMESTAMPTZ, $end::TIMESTAMPTZ, INTERVAL 1 HOUR) hours(hour), (SELECT unnest($gates) AS gate)
-"""
+PAGES = {"overview": "/", "rollout": f"/rollouts/{ROLLOUT}", "metrics": "/metrics", "hello": "/hello"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what was measured; 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.board", description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="new rows of each run")
-    parser.add_argument("--history", type=int, default=1_000_000, help="rows of the year before")
+    parser.add_argument("--history", type=int, default=10_000_000, help="rows of the year before")
     parser.add_argument("--batches", type=int, default=8760, help="batches in which the year came: one an hour")
     parser.add_argument("--readers", type=int, default=20, help="how many read at the same time")
     parser.add_argument("--pause", type=float, default=1.0, help="mean seconds between two pages of a reader")
@@ -61,11 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    project = setting.make(folder)
-    with open_stores(project) as stores:
-        setting.fill(stores, given.history, given.batches)
-        _past(stores, [gate.name for gate in project.policy.gates])
-        run_with(project, stores, now=logs.BEGIN + timedelta(hours=2))
+    project = setting.make(folder, given.history, given.batches)
     writes = ["benchmarks.gate_endpoint.writer", str(folder), str(given.rows)]
     with (
         _process(writes, stdin=subprocess.PIPE) as writer,
@@ -73,20 +61,18 @@ def _measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     ):
         address = _line(server)
         before = int(_line(writer))
-        taken = _read(address, given)
+        waited = _read(address, given)
+        taken = _served(address)
         assert writer.stdin is not None
         writer.stdin.close()
         ended = _out(writer).read().splitlines()
         runs = int(ended[-1]) - before if ended else 0
-    told_of = {
-        f"{share}_{page}_ms": _share(times, part)
-        for page, times in taken.items()
-        for share, part in (("p50", 0.5), ("p95", 0.95))
-    }
     return {
-        **told_of,
-        "ratio": round(told_of["p95_rollout_ms"] / told_of["p95_hello_ms"], 2),
-        "pages": sum(len(times) for times in taken.values()),
+        **_shares(taken, "ms"),
+        **{f"slowest_{page}_ms": round(max(times), 2) for page, times in taken.items()},
+        **_shares(waited, "waited_ms"),
+        "ratio": round(_share(taken["rollout"], 0.95) / _share(taken["hello"], 0.95), 2),
+        "pages": sum(len(times) for times in waited.values()),
         "runs_meanwhile": runs,
         "gates": len(project.policy.gates),
         "history": given.history,
@@ -96,19 +82,11 @@ def _measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _past(stores: Stores, gates: list[str]) -> None:
-    """What a run said every hour of the year before."""
-    begin = logs.BEGIN - setting.YEAR
-    with stores.warehouse.transaction() as connection:
-        hours = {"begin": begin, "end": logs.BEGIN}
-        connection.execute(PAST.format(rollout=setting.ROLLOUT), hours)
-        connection.execute(SAID.format(rollout=setting.ROLLOUT), {**hours, "gates": gates})
-
-
 def _read(address: str, given: argparse.Namespace) -> dict[str, list[float]]:
-    """The milliseconds of each answer by page."""
+    """The milliseconds that a reader waited for each answer, by page."""
     for path in PAGES.values():
         _once(address, path)
+    _served(address)
     until = time.monotonic() + given.seconds
     with ThreadPoolExecutor(given.readers) as pool:
         every = list(pool.map(lambda number: _reader(address, number, given.pause, until), range(given.readers)))
@@ -127,8 +105,20 @@ def _reader(address: str, number: int, pause: float, until: float) -> dict[str, 
     return taken
 
 
+def _served(address: str) -> dict[str, list[float]]:
+    """The milliseconds of server time of each answer since this was asked last, by page."""
+    times = json.loads(_asked(address, TIMES))
+    return {page: times.get(path, []) for page, path in PAGES.items()}
+
+
 def _once(address: str, path: str) -> float:
+    """The milliseconds until the whole answer was there."""
     begin = time.perf_counter()
+    _asked(address, path)
+    return (time.perf_counter() - begin) * 1000
+
+
+def _asked(address: str, path: str) -> bytes:
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     try:
         connection.request("GET", path)
@@ -136,9 +126,13 @@ def _once(address: str, path: str) -> float:
         body = answer.read()
     finally:
         connection.close()
-    taken = (time.perf_counter() - begin) * 1000
     assert answer.status == 200, (path, answer.status, body[:200])
-    return taken
+    return body
+
+
+def _shares(times: dict[str, list[float]], unit: str) -> dict[str, float]:
+    parts = {"p50": 0.5, "p95": 0.95}
+    return {f"{share}_{page}_{unit}": _share(times[page], part) for page in times for share, part in parts.items()}
 
 
 def _share(values: list[float], share: float) -> float:

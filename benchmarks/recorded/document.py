@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.recorded.figures import Bar, Figures, bars
+from benchmarks.recorded.figures import BOARD_MS, Bar, Figures, bars, pages
 
 HEAD = """# What it costs
 
@@ -24,7 +24,7 @@ def page(found: Mapping[str, Figures]) -> str:
     scans, peers = bars(found)
     parts = [
         HEAD,
-        *_goals(scans, peers),
+        *_goals([*scans, *peers, *pages(found)]),
         *_ingest(found["ingest"]),
         *_drift(found),
         *_quality(found),
@@ -32,15 +32,16 @@ def page(found: Mapping[str, Figures]) -> str:
         *_hourly(found["hourly"]),
         *_backfill(found["backfill"]),
         *_gate(found["gate_endpoint"]),
+        *_board(found["board"]),
     ]
     return "\n".join(parts) + "\n"
 
 
-def _goals(scans: Sequence[Bar], peers: Sequence[Bar]) -> Iterator[str]:
-    missed = [bar for bar in (*scans, *peers) if bar.reached is False]
+def _goals(every: Sequence[Bar]) -> Iterator[str]:
+    missed = [bar for bar in every if bar.reached is False]
     yield "## Where it loses\n"
     if not missed:
-        yield "Every goal of the plot is reached in this recording.\n"
+        yield "Every goal is reached in this recording.\n"
         return
     yield "Goals that this recording misses:\n"
     for bar in missed:
@@ -162,7 +163,32 @@ def _gate(found: Figures) -> Iterator[str]:
 
 `python -m benchmarks.gate_endpoint`: what a deployment asks, while a monitor run writes in another process: half of the
 answers within {found["p50_ms"]:.1f} ms, 95 % within {found["p95_ms"]:.1f} ms; a page of the same server that only says hello
-takes {found["p95_hello_ms"]:.1f} ms (95 %)."""
+takes {found["p95_hello_ms"]:.1f} ms (95 %).
+"""
+
+
+def _board(found: Figures) -> Iterator[str]:
+    yield f"""## The board
+
+`python -m benchmarks.board`: {found["readers"]} readers at the same time, each a page every {found["pause_seconds"]:g} s or so, of a
+project with {found["gates"]} gates, a year of hourly runs and {found["history"]:,} events, while {found["runs_meanwhile"]} runs of the monitor
+write in another process and publish a snapshot each. Milliseconds of server time, from receipt to the last byte, and in
+the last column what a reader waits; the goal is {BOARD_MS} for 95 % of the overviews and of the pages of a rollout:
+
+| page | half of the answers | 95 % | slowest | 95 %, as a reader waits |
+|---|---|---|---|---|"""
+    names = {
+        "overview": "overview",
+        "rollout": "a rollout",
+        "metrics": "`/metrics`",
+        "hello": "one that only says hello",
+    }
+    for page, name in names.items():
+        times = (found[f"{key}_ms"] for key in (f"p50_{page}", f"p95_{page}", f"slowest_{page}", f"p95_{page}_waited"))
+        yield f"| {name} | " + " | ".join(f"{time:.1f}" for time in times) + " |"
+    yield """
+A page is made once for all readers. While new figures are drawn they read the ones before, with the time as of which
+those are true; when a standing, a verdict, a decision, a lease or the configuration changed, they wait for the new one."""
 
 
 def _times(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,10 +39,18 @@ class EvidencePoint:
     evidence_pass: float
 
 
-def history(gate: GateSpec, epoch: Epoch, rows: ledger.Rows, window_seconds: int) -> list[EvidencePoint]:
+def history(
+    gate: GateSpec,
+    epoch: Epoch,
+    rows: ledger.Rows,
+    window_seconds: int,
+    *,
+    known: Mapping[datetime, EvidencePoint] | None = None,
+) -> list[EvidencePoint]:
     """One point per window with units, or for some hundred of them, evenly spaced, ascending; empty without any.
 
-    The newest window and the one with the most evidence of a breach are always among them.
+    The newest window and the one with the most evidence of a breach are always among them. `known` are points, by
+    the end of their window, that the same gate had over the same rows or fewer of them: they are not measured again.
 
     Corrections are epochs of their own. The running sums are plain floating point: a point may differ from the verdict
     of that time in the twelfth digit.
@@ -59,17 +67,20 @@ def history(gate: GateSpec, epoch: Epoch, rows: ledger.Rows, window_seconds: int
     evidence = monitor.log_evidence(looks, found.breach, kind.prior(gate)).tolist()
     wealth = np.cumsum(found.passing, axis=0)
     units = np.cumsum(found.units).tolist()
-    return [
-        EvidencePoint(
-            moment(int(found.end[i])), units[i], *measured, evidence[i], kind.passing(gate, wealth[i].tolist())
-        )
-        for i, measured in _measured(gate, found, _drawn(evidence, _MOST_MEANS if gate.test in _MEANS else _MOST))
-    ]
+    places = _drawn(evidence, _MOST_MEANS if gate.test in _MEANS else _MOST)
+    ends = {i: moment(int(found.end[i])) for i in places}
+    points = {end: known[end] for end in ends.values() if known and end in known}
+    for i, measured in _measured(gate, found, [i for i in places if ends[i] not in points]):
+        passing = kind.passing(gate, wealth[i].tolist())
+        points[ends[i]] = EvidencePoint(ends[i], units[i], *measured, evidence[i], passing)
+    return [points[end] for end in ends.values()]
 
 
 def _drawn(evidence: Sequence[float], most: int) -> list[int]:
-    """Places of the windows that are drawn, ascending."""
-    step = max(1, len(evidence) // most)
+    """Places of the windows that are drawn, ascending: as the rows grow, most of those before stay."""
+    step = 1
+    while len(evidence) > step * most:
+        step *= 2
     peak = max(range(len(evidence)), key=evidence.__getitem__)
     return sorted({*range(step - 1, len(evidence), step), peak, len(evidence) - 1})
 
@@ -79,6 +90,8 @@ def _measured(
 ) -> Iterator[tuple[int, tuple[float | None, float, float]]]:
     """Estimate, low and high end after each window that is drawn, with its place."""
     of = score_difference.as_mean(gate) if gate.test == "score_difference" else gate
+    if not places:
+        return
     if gate.test in _MEANS:
         yield from zip(places, _means(of, rows, places), strict=True)
         return

@@ -15,7 +15,18 @@ from dashboards.board.asking import Board
 from dashboards.board.mains import Mains
 from dashboards.board.ports import Port
 from dashboards.board.rendering import render
-from dashboards.board.routes import acting, deciding, looking, managing, reviewing, signing
+from dashboards.board.routes import (
+    acting,
+    data,
+    deciding,
+    drifting,
+    looking,
+    managing,
+    measuring,
+    reviewing,
+    rowing,
+    signing,
+)
 from dashboards.http import trouble
 from warehouse.records.errors import GateholdError, UsageError
 
@@ -31,7 +42,7 @@ def install(app: FastAPI, port: Port, *, open_reads: bool) -> None:
     app.state.board = Board(port, open_reads)
     app.state.walks = deciding.Walks()
     app.state.mains = Mains()
-    for part in (looking, acting, deciding, signing, managing, reviewing):
+    for part in (looking, acting, deciding, signing, managing, reviewing, data, rowing, measuring, drifting):
         app.include_router(part.router)
     app.add_exception_handler(Turned, _turned)
     app.add_exception_handler(UsageError, _or_page(trouble.unknown))

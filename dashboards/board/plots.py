@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -161,5 +162,6 @@ def _class(line: dict[str, Any]) -> str:
     return _COLOURS.get(str(line.get("color")), "ink")
 
 
+@lru_cache(maxsize=20_000)
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)

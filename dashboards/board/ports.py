@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from checks.acts.refusal import Missing, Refusal
+from dashboards.board.data_port import DataPort
+from dashboards.board.looking_port import Looking
 from dashboards.page.model import GateSeries, StandingPoint
 from warehouse.records.decisions import DecisionEntry
 from warehouse.records.people import Person
@@ -76,6 +78,12 @@ class Port(Protocol):
 
     def version(self) -> str:
         """A text that changes whenever another snapshot is published."""
+
+    def data(self) -> DataPort:
+        """What the snapshot holds of sources, rows and segments."""
+
+    def looking(self) -> Looking:
+        """What the snapshot holds of metrics and drift, and Evidently's pages."""
 
     def possible(self, rollout: str, person: Person | None, *, now: datetime) -> tuple[Possible, ...]:
         """Every act on the rollout, with what stands against it; for nobody, what stands against anybody."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from checks.gates.records import Standing
 from dashboards.board import reading
 from dashboards.board.asking import Asker, board, reader
+from dashboards.board.mains import Version
 from dashboards.board.rendering import render
 from warehouse.records.errors import ConfigurationError, UsageError
 
@@ -72,24 +74,40 @@ def standing(request: Request, name: str) -> Standing | None:
 
 def version(request: Request) -> str:
     """A text that changes when any page would: a run, a decision, a delivery, a lease that ends, another file."""
+    return versions(request).all
+
+
+def versions(request: Request) -> Version:
+    """The same, and a text that changes with what no page may show as it was before.
+
+    That is all that people decide by: standings as they count now, what every gate and layer says, decisions, and the
+    configuration. The rest is figures, which are true as of the time that the page says.
+    """
     found = reader(request)
     if not found.data.is_dir():
-        return "nothing"
-    said = [
-        (s["rollout"], s["standing"], s["at"], s["evidence_digest"], [r["code"] for r in s["reasons"]])
-        for s in found.standings()
-    ]
-    tally = found.tally()
-    # Deliveries change without a new decision.
-    counts: list[object] = [sum(tally.decisions.values()), sorted(tally.messages.items())]
+        return Version("nothing", "nothing")
+    standings, tally = found.standings(), found.tally()
     try:
         policy = found.policy()
-        counts.append(policy.digest if policy else "")
+        digest = policy.digest if policy else ""
     except ConfigurationError:
-        counts.append("unreadable")
-    # What is told in minutes and hours grows old by itself.
-    minutes = int(found.now().timestamp()) // RENEWED
-    return reading.version([board(request).port.version(), counts, said, minutes])
+        digest = "unreadable"
+    now = found.now()
+    firm = reading.version([[_firm(s, now) for s in standings], sum(tally.decisions.values()), digest])
+    said = [(s["at"], s["evidence_digest"]) for s in standings]
+    # What is told in minutes and hours grows old by itself; deliveries change without a new decision.
+    minutes = int(now.timestamp()) // RENEWED
+    loose = [board(request).port.version(), sorted(tally.messages.items()), said, minutes]
+    return Version(reading.version([firm, *loose]), firm)
+
+
+def _firm(standing: Mapping[str, Any], now: datetime) -> list[object]:
+    named: list[object] = [standing[name] for name in ("rollout", "standing", "stage", "release", "binding")]
+    # A pause stays one when its lease ends, and pages say that too.
+    named.append(datetime.fromisoformat(standing["valid_until"]) <= now)
+    reasons = [(reason["code"], reason["gate"]) for reason in standing["reasons"]]
+    gates = [(verdict["gate"], verdict["outcome"]) for verdict in standing["verdicts"]]
+    return [*named, reasons, gates, [(layer["layer"], layer["outcome"]) for layer in standing["layers"]]]
 
 
 def shown(request: Request, template: str, asking: Asker, *, renews: bool = True, **given: Any) -> str:

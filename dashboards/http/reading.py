@@ -1,31 +1,38 @@
-"""Reads what the last run published, as it counts at this moment."""
+"""Reads what the last run published, as it counts at this moment; what nobody changed is not read again."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.gates import saying
 from dashboards.http.configured import Configured
 from warehouse.people import glance
 from warehouse.people.glance import Tally, Word
+from warehouse.people.watching import Mark, Watch
 from warehouse.records.errors import ConfigurationError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from checks.policy import Policy
 
+T = TypeVar("T")
+MOST_KEPT = 500
 WAIT_SECONDS = 2.0
 """How long a request waits for a file that is being prepared; readers never wait for a run that writes."""
 
 
 class Reader:
-    """What requests ask for; every call reads anew, so that nobody is told an old word."""
+    """What requests ask for; every call looks whether anything was written, so that nobody is told an old word."""
 
     def __init__(self, data: Path, config: Configured | None, clock: Callable[[], datetime]) -> None:
         """Keep where to read; nothing is opened."""
         self.data, self._config, self._clock = data, config, clock
+        self._watch, self._lock = Watch(data, WAIT_SECONDS), threading.Lock()
+        self._mark: Mark | None = None
+        self._kept: dict[tuple[str, str | None], Any] = {}
 
     @property
     def reports(self) -> Path:
@@ -51,7 +58,7 @@ class Reader:
             StoreError: the people's records cannot be read.
         """
         self._there()
-        return glance.tally(self.data, wait_seconds=WAIT_SECONDS)
+        return self._once(("tally", None), lambda: glance.tally(self.data, wait_seconds=WAIT_SECONDS))
 
     def standings(self) -> list[dict[str, Any]]:
         """The standing of every rollout that a run has looked at, as it counts now, by name.
@@ -84,7 +91,25 @@ class Reader:
 
     def _words(self, rollout: str | None) -> dict[str, Word]:
         self._there()
-        return glance.words(self.data, rollout=rollout, wait_seconds=WAIT_SECONDS)
+        return self._once(
+            ("words", rollout), lambda: glance.words(self.data, rollout=rollout, wait_seconds=WAIT_SECONDS)
+        )
+
+    def _once(self, name: tuple[str, str | None], read: Callable[[], T]) -> T:
+        """What was read under that name, if nothing was written since; else what is read now."""
+        # The mark first: what is written while we read is noticed the next time.
+        mark = self._watch.mark()
+        with self._lock:
+            if mark != self._mark:
+                self._mark, self._kept = mark, {}
+            if mark is not None and name in self._kept:
+                kept: T = self._kept[name]
+                return kept
+        found = read()
+        with self._lock:
+            if mark is not None and mark == self._mark and len(self._kept) < MOST_KEPT:
+                self._kept[name] = found
+        return found
 
     def _there(self) -> None:
         # Without the folder there is no way to tell "nothing yet" from "nothing can be read".

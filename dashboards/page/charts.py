@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -107,10 +109,16 @@ def _columns(points: Sequence[EvidencePoint], name: str) -> tuple[list[str | Non
         if index and _line(point) != _line(points[index - 1]):
             times.append(None)
             values.append(None)
-        times.append(fmt.iso(point.window_end))
+        times.append(_iso(point.window_end))
         amount = _finite(getattr(point, name))
         values.append(None if amount is None else float(f"{amount:.5g}"))
     return times, values
+
+
+@lru_cache(maxsize=20_000)
+def _iso(at: datetime) -> str:
+    # Gates share their windows, and every line of a figure has the same times.
+    return fmt.iso(at)
 
 
 def _shares(values: Sequence[float | None], needed: float | None) -> list[float | None]:

@@ -8,14 +8,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checks import rollout as rollouts
 from checks.acts.refusal import Missing, Refusal, of, refuse
+from dashboards.board.data_port import DataPort
+from dashboards.board.looking_port import Looking
 from dashboards.board.ports import Explanation, Past, Possible
+from dashboards.http.configured import Configured
 from flows import access, knowing
 from flows import project as projects
 from flows.boarding import performing, possible
+from flows.boarding.looking import Looks
 from flows.boarding.past import Pasts
+from flows.boarding.sources import Sources
 from flows.project import Project
-from warehouse.people import log
+from warehouse.people import glance, log
 from warehouse.people.store import People
 from warehouse.records.decisions import DecisionEntry, NewDecision
 from warehouse.records.errors import ConfigurationError, GateholdError, UsageError
@@ -32,27 +38,35 @@ class Boarding:
     def __init__(self, project: Project, *, clock: Callable[[], datetime] | None = None) -> None:
         """Keep the places; nothing is opened."""
         self._project, self._clock = project, clock or (lambda: datetime.now(UTC))
-        self._pasts = Pasts(project.data)
+        self._pasts, self._configured = Pasts(project.data), Configured(project.file)
         self._handing_out = threading.Lock()
+        self._sources, self._looks = Sources(project.data), Looks(project)
 
     def past(self, rollout: str, *, series: bool = True) -> Past:
         """What the snapshot holds of a rollout; nothing where the configuration cannot be read."""
         try:
-            policy = self._now().policy
+            policy = self._configured.policy()
             stages = policy.rollout(rollout).stages
         except (ConfigurationError, UsageError):
             trouble = "The configuration cannot be read or does not name this rollout; its evidence is not shown."
             return Past(None, None, (), (), trouble)
         stage = stages[0]
         if series:
-            with self._people() as people:
-                found = knowing.known(people, policy, rollout).state.stage
-                stage = found if found in stages else stage
+            found = rollouts.state(glance.course(self._project.data, rollout, last=0)[0]).stage
+            stage = found if found in stages else stage
         return self._pasts.read(policy, rollout, stage, series=series)
 
     def version(self) -> str:
         """A text that changes whenever another snapshot is published."""
         return self._pasts.version()
+
+    def data(self) -> DataPort:
+        """What the snapshot holds of sources, rows and segments."""
+        return self._sources
+
+    def looking(self) -> Looking:
+        """What the snapshot holds of metrics and drift, and Evidently's pages."""
+        return self._looks
 
     def possible(self, rollout: str, person: Person | None, *, now: datetime) -> tuple[Possible, ...]:
         """Every act on the rollout, with what stands against it."""

@@ -16,6 +16,7 @@ from flows.cli import (
     red_team,
     review,
     rollouts,
+    rows,
     serving,
     setup,
     storage,
@@ -89,6 +90,13 @@ app.command(
 )(board.board)
 storage.app.command("compact", epilog=_examples("gatehold storage compact"))(storage.compact)
 app.add_typer(storage.app, name="storage", help="What is kept and what it costs; `compact` removes what is due.")
+app.command(
+    "rows",
+    epilog=_examples(
+        "gatehold rows interactions --start 2026-03-01T12:00 --end 2026-03-01T13:00",
+        "gatehold rows interactions --metric harmful_output_rate --rollout support-agent --json",
+    ),
+)(rows.rows)
 app.command(
     "erase",
     epilog=_examples('gatehold erase --session conversation-17 --by "Ines Vogel" --reason "Request of 3 March"'),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -111,12 +111,7 @@ def entries(folder: Path, *, rollout: str | None = None, last: int = 30) -> list
             return []
         rows = connection.execute(f"{query} ORDER BY seq DESC LIMIT $last", {"rollout": rollout, "last": last})
         found = rows.fetchall()
-    try:
-        return [_entry(dict(zip(_ENTRY, row, strict=True))) for row in reversed(found)]
-    except (ValueError, TypeError) as error:
-        raise LedgerError(
-            f"The decision log in {folder} holds an entry that cannot be read. Run `gatehold log verify` to see which."
-        ) from error
+    return _entries(folder, found[::-1])
 
 
 def heads(
@@ -137,6 +132,33 @@ def heads(
         rows = connection.execute(query, {"after": after, "rollout": rollout, "limit": limit})
         names = [name for name, *_ in rows.description]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def course(
+    folder: Path, rollout: str, *, last: int, wait_seconds: float = WAIT_SECONDS
+) -> tuple[list[DecisionEntry], int]:
+    """The entries from which a rollout's course is told, oldest first, and how many there are in all.
+
+    These are all that people did, every pause, and the newest `last` of any kind. Only starts, expansions and resumes
+    have their bodies, which name the stage; what the others rest on is large and left out.
+
+    Raises:
+        LedgerError: an entry cannot be read back; `gatehold log verify` names the first bad one.
+        StoreError: the file cannot be read or was written by a newer version.
+    """
+    body = "CASE WHEN kind IN ('start', 'expand', 'resume') THEN body ELSE '{}' END"
+    columns = ", ".join(body if name == "body" else name for name in _ENTRY)
+    newest = "SELECT seq FROM decisions WHERE rollout = $rollout ORDER BY seq DESC LIMIT $last"
+    told = f"kind NOT IN ('go', 'hold') OR seq IN ({newest})"
+    query = f"SELECT {columns} FROM decisions WHERE rollout = $rollout AND ({told}) ORDER BY seq"
+    with _opened(folder, wait_seconds) as connection:
+        if connection is None:
+            return [], 0
+        connection.execute("BEGIN")
+        found = connection.execute(query, {"rollout": rollout, "last": last}).fetchall()
+        counted = "SELECT count(*) FROM decisions WHERE rollout = $rollout"
+        count = connection.execute(counted, {"rollout": rollout}).fetchone()[0]
+    return _entries(folder, found), int(count)
 
 
 def undelivered(folder: Path) -> tuple[int, int]:
@@ -171,6 +193,15 @@ def tally(folder: Path, *, wait_seconds: float = WAIT_SECONDS) -> Tally:
         oldest = connection.execute("SELECT min(created_at) FROM outbox WHERE state = 'waiting'").fetchone()[0]
     since = None if oldest is None else datetime.fromisoformat(oldest)
     return Tally({(rollout, kind): count for rollout, kind, count in kinds}, dict(states), since)
+
+
+def _entries(folder: Path, rows: Iterable[tuple[Any, ...]]) -> list[DecisionEntry]:
+    try:
+        return [_entry(dict(zip(_ENTRY, row, strict=True))) for row in rows]
+    except (ValueError, TypeError) as error:
+        raise LedgerError(
+            f"The decision log in {folder} holds an entry that cannot be read. Run `gatehold log verify` to see which."
+        ) from error
 
 
 def _entry(row: dict[str, Any]) -> DecisionEntry:

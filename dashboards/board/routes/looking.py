@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from dashboards.board import assets, reading, views
+from dashboards.board import assets, data_segments, reading, views
 from dashboards.board.answers import Turned, page
-from dashboards.board.asking import Asker, Asking, board, may_read, people, reader
+from dashboards.board.asking import WAIT_SECONDS, Asker, Asking, board, may_read, reader
 from dashboards.board.mains import Main, Mains
 from dashboards.board.rendering import render
 from dashboards.page import shape
 from dashboards.page.words import STANDINGS
-from warehouse.people import log, outbox
+from warehouse.people import glance
 from warehouse.records.errors import ConfigurationError
 
 router = APIRouter(include_in_schema=False)
@@ -38,23 +38,18 @@ def rollout(name: Name, request: Request, asking: Asking) -> Response:
 
 
 def _main(request: Request, asking: Asker, name: str, make: Callable[[], Main]) -> Response:
-    # The version is read first: what is made from newer values than it says is made once more, never the reverse.
-    version = views.version(request)
     mains: Mains = request.app.state.mains
-    found = mains.get(version, name)
-    if found is None:
-        found = make()
-        mains.put(version, name, found)
+    kept = mains.serve(name, lambda: views.versions(request), make)
     return page(
         views.shown(
             request,
             "main_page",
             asking,
-            version=version,
-            now=found.made_at,
-            shown=found,
+            version=kept.version.all,
+            now=kept.main.made_at,
+            shown=kept.main,
             name=name,
-            simulated=found.simulated,
+            simulated=kept.main.simulated,
         )
     )
 
@@ -74,13 +69,12 @@ def _overview(request: Request) -> Main:
 def _rollout(request: Request, name: str) -> Main:
     standing, port = views.standing(request, name), board(request).port
     past, now = port.past(name), reader(request).now()
-    with people(request) as opened:
-        entries, deliveries = log.entries(opened, rollout=name), outbox.all(opened, rollout=name)
+    entries, count = glance.course(reader(request).data, name, last=TOLD, wait_seconds=WAIT_SECONDS)
     try:
         policy = reader(request).policy()
     except ConfigurationError:
         policy = None
-    block = shape.rollout("r1", reading.whole(name, standing, past, entries, deliveries, policy), now)
+    block = shape.rollout("r1", reading.whole(name, standing, past, entries, (), policy), now)
     simulated = standing is not None and standing.simulated
     text = render(
         "rollout_main",
@@ -88,7 +82,8 @@ def _rollout(request: Request, name: str) -> Main:
         past=past,
         view={"simulated": simulated, "made_at": now},
         entries=entries[: -TOLD - 1 : -1],
-        older=max(0, len(entries) - TOLD),
+        older=max(0, count - TOLD),
+        segments=data_segments.part(port.data(), policy, name, standing),
     )
     return Main(now, f"{STANDINGS[block.shown.kind][0]}: {name}", past.as_of, simulated, Markup(text))
 

@@ -1,0 +1,98 @@
+"""Drift: columns by how far they moved from the reference, how each lies on both sides, and Evidently's own page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from dashboards.board import drift_lines, metric_lines, metric_plots, views
+from dashboards.board.answers import Turned, moved, page
+from dashboards.board.asking import Asking, Form, board, may_read, may_read_raw, needs, reader, writing
+from dashboards.board.rendering import segment
+from dashboards.board.routes.measuring import needed
+
+if TYPE_CHECKING:
+    from checks.policy import Policy
+    from dashboards.board.drift_records import Compared
+
+router = APIRouter(include_in_schema=False)
+Name = Annotated[str, Path(max_length=200)]
+Chosen = Annotated[str | None, Query(max_length=400)]
+
+APART = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' data:; "
+    "style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'; form-action 'none'"
+)
+"""The policy of Evidently's page, which is made of inline scripts: in an origin of its own, without any network."""
+
+
+@router.get("/drift", dependencies=[Depends(may_read)])
+def drifts(request: Request, asking: Asking) -> Response:
+    """Every comparison, with the columns that moved most."""
+    policy = needed(views.known(request))
+    found = board(request).port.looking().drifts(policy)
+    lines = [(one, drift_lines.ranked(one)) for one in found]
+    return page(views.shown(request, "drifts_page", asking, lines=lines, simulated=views.known(request).simulated))
+
+
+@router.get("/drift/{name}", dependencies=[Depends(may_read)])
+def drift(name: Name, request: Request, asking: Asking, column: Chosen = None) -> Response:
+    """One comparison: every column, one of them on both sides, the past, and where Evidently's page stands."""
+    policy = needed(views.known(request))
+    looking, found = board(request).port.looking(), _compared(request, policy, name)
+    lines = drift_lines.ranked(found)
+    chosen = found.column(column or (lines[0].found.name if lines else ""))
+    groups = drift_lines.groups(*chosen[1:], quoted=asking.person is not None) if chosen else ()
+    said, past = drift_lines.words(found.history), drift_lines.history(found.history)
+    known = [point for point in past if point.value is not None]
+    figure = metric_plots.figure(past[0].start, past[-1].end, past, "share") if known else None
+    return page(
+        views.shown(
+            request,
+            "drift_page",
+            asking,
+            found=found,
+            lines=lines,
+            chosen=chosen[0] if chosen else None,
+            groups=groups,
+            moved=metric_lines.distribution_words(groups),
+            bars=metric_plots.bars(groups, metric_lines.distribution_words(groups)),
+            figure=figure,
+            said=said,
+            drawing=looking.drawing(policy, name),
+            simulated=views.known(request).simulated,
+        )
+    )
+
+
+@router.post("/drift/{name}/page")
+def draw(name: Name, request: Request, given: Form, asking: Asking) -> Response:
+    """Have Evidently's page drawn, which takes some seconds; whoever asks meanwhile waits for the same."""
+    person = writing(request, given, asking, act=f"draw the drift page {name[:60]}")
+    needs(request, person, "viewer", act="draw a drift page")
+    policy = needed(views.known(request))
+    _compared(request, policy, name)
+    board(request).port.looking().draw(policy, name, now=reader(request).now())
+    return moved(f"/drift/{segment(name)}")
+
+
+@router.get("/drift/{name}/page", dependencies=[Depends(may_read_raw)])
+def drawn(name: Name, request: Request) -> Response:
+    """Evidently's page as it was drawn last, shut away from the board; it quotes the logs, so reading it is noted."""
+    policy = needed(views.known(request))
+    _compared(request, policy, name)
+    content = board(request).port.looking().page(policy, name)
+    if content is None:
+        raise Turned(
+            404, "not_drawn", "Evidently's page of this comparison was not drawn yet; its drift page has a button."
+        )
+    return Response(content, media_type="text/html", headers={"Content-Security-Policy": APART})
+
+
+def _compared(request: Request, policy: Policy, name: str) -> Compared:
+    found = board(request).port.looking().drift(policy, name)
+    if found is None:
+        raise Turned(404, "unknown", "The configuration has no drift comparison of that name with a reference.")
+    return found
