@@ -1,4 +1,4 @@
-"""The pages of data in a real browser: nothing planted runs, the console is clean, and they can be read by all."""
+"""The pages of data, metrics and drift in a real browser: nothing planted runs, and they can be read by all."""
 
 from __future__ import annotations
 
@@ -35,17 +35,36 @@ PAGES = {
     "restatements": "/restatements",
     "rows": f"/rows/interactions?{SPAN}",
     "rollout": f"/rollouts/{AGENT}",
+    "layers": "/layers",
+    "layer": "/layers/model",
+    "measured": "/measured/harmful_output_rate?span=2d",
+    "drifts": "/drift",
+    "drift": "/drift/inputs?column=segment",
+}
+DRIFT = {
+    "name": "inputs",
+    "stream": "interactions",
+    "rollout": AGENT,
+    "reference": {"start": START.isoformat(), "end": (START + 2 * HOUR).isoformat()},
+    "window": "2h",
+    "columns": ["latency_ms", "segment"],
+    "min_rows": 20,
+    "tolerance": 0.5,
 }
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     more = [p.source("gone", "nowhere/*.jsonl", stream="steps")]
-    values = p.policy(sources=[p.source("logs", "logs/*.jsonl"), *more], retention={"snapshot": {"text": True}})
+    values = p.policy(
+        sources=[p.source("logs", "logs/*.jsonl"), *more], retention={"snapshot": {"text": True}}, drift=[DRIFT]
+    )
     made = p.make(tmp_path / "project", values)
     for hour in (0, 1, 2, 5, 6):
-        rows = [{**row, "segment": "en", "prompt": EVIL} for row in p.answers(hour)]
-        others = [{**row, "segment": EVIL} for row in p.answers(hour, harmful=9, mark="d")]
+        rows = [
+            {**row, "segment": "en", "prompt": EVIL, "latency_ms": 90.0 + n} for n, row in enumerate(p.answers(hour))
+        ]
+        others = [{**row, "segment": EVIL, "latency_ms": 99.0} for row in p.answers(hour, harmful=9, mark="d")]
         p.write(made, f"{hour}.jsonl", [*rows, *others])
         p.run(made, hour + 2)
     bad = [{"id": EVIL, "ts": EVIL, "talk": EVIL} for _ in range(60)]
@@ -122,6 +141,23 @@ def test_each_page_of_the_data_can_be_read_by_all_and_runs_nothing(browser: Any,
         assert page.evaluate("window.ran") is None
     # axe is put into the page past its policy; what it says counts, not that it is there.
     assert [said for said in noise if "Content Security Policy" not in said] == []
+
+
+def test_evidentlys_page_is_drawn_on_request_and_opens_shut_away(browser: Any, base: str, project: Project) -> None:
+    noise: list[str] = []
+    page = opened(browser, base, project, noise)
+    page.goto(base + "/drift/inputs")
+    page.get_by_role("button", name="Draw it").click()
+    for _ in range(90):
+        if page.get_by_role("link", name="Open it").count():
+            break
+        page.wait_for_timeout(1_000)
+        page.goto(base + "/drift/inputs")
+    page.get_by_role("link", name="Open it").click()
+    page.locator("svg").first.wait_for(state="attached", timeout=60_000)
+    assert page.evaluate("window.origin") == "null"
+    assert page.evaluate("window.ran") is None
+    assert noise == []
 
 
 def test_a_planted_script_is_blocked_by_the_content_policy(
