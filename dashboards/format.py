@@ -76,6 +76,15 @@ def interval(low: float | None, high: float | None, measure: str) -> str:
     return f"{value(low, measure)} to {value(high, measure)}"
 
 
+def between(low: float | None, high: float | None) -> str:
+    """A stretch of numbers in words; None is an end that is open."""
+    if low is None and high is None:
+        return "all"
+    if low is None:
+        return f"below {number(high)}"
+    return f"{number(low)} and more" if high is None else f"{number(low)} to {number(high)}"
+
+
 def moment(at: datetime | None) -> str:
     """A time in UTC to the minute: "24 Nov 2026, 13:00"; a dash for none."""
     return NOTHING if at is None else f"{at.astimezone(UTC):%-d %b %Y, %H:%M}"

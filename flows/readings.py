@@ -138,7 +138,7 @@ def _quality(stores: Stores, policy: Policy, metric: Metric, case: Case, _: Data
         return Reading(None, None, unread)
     if not any(metric.stream in (None, stream) for stream in ran):
         return Reading(None, None, None, "No expectation was carried out in that time.")
-    if metric.stream is None and (left := _to_check(stores, policy, case, since) - ran.keys()):
+    if metric.stream is None and (left := _brought(stores, case, since) - ran.keys()):
         return Reading(None, None, None, f"No row was checked in that time of: {', '.join(sorted(left))}.")
     found = [
         finding
@@ -152,14 +152,13 @@ def _quality(stores: Stores, policy: Policy, metric: Metric, case: Case, _: Data
     return Reading(float(len(failed)), None, None, f"Broken: {'; '.join(failed[:5])}." if failed else "")
 
 
-def _to_check(stores: Stores, policy: Policy, case: Case, since: datetime) -> set[str]:
-    """The streams of which rows ought to have been checked: what the rollout rests on, and what brought new rows.
+def _brought(stores: Stores, case: Case, since: datetime) -> set[str]:
+    """The streams of which new rows came, so that some ought to have been checked.
 
     Rows that were all quarantined broke no expectation, for none was asked of them.
     """
     states = ledger.source_states(stores.warehouse, since=since, until=case.now)
-    brought = {state.stream for state in states if state.received > state.duplicate}
-    return brought | set(policy.evidence_streams(case.rollout))
+    return {state.stream for state in states if state.received > state.duplicate}
 
 
 def _policy(stores: Stores, policy: Policy, metric: Metric, case: Case, _: DataChecks) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -37,14 +38,10 @@ def hand_in(project: Project, stores: Stores, *, now: datetime) -> None:
     for review in project.policy.reviews:
         reviews.begin(stores.people, review.name, after_batch=newest)
         number = review_handing.hand_in(stores.people, review.name, now=now)
-        if number is not None:
-            _write(
-                project.base / review.out / f"{review.name}-answers-{number:06d}.jsonl",
-                (
-                    _answer(review, item, given)
-                    for item, given in review_handing.answers(stores.people, review.name, number)
-                ),
-            )
+        path = project.base / review.out / f"{review.name}-answers-{number or 0:06d}.jsonl"
+        if number is not None and not path.exists():
+            answers = review_handing.answers(stores.people, review.name, number)
+            _write(path, (_answer(review, item, given) for item, given in answers))
     if (age := retaining.settings(project).raw_text) is not None:
         review_handing.remove_texts(stores.people, before=now - age)
 
@@ -96,19 +93,19 @@ def _choose(
     chances = _chances(review, groups, reviews.chosen_on(stores.people, review.name, day))
     chosen: list[Seen] = []
 
-    def unchosen() -> Iterator[dict[str, Any]]:
+    def drawn() -> Iterator[dict[str, Any]]:
         for seen in review_rows.rows(stores.warehouse, looking, batch=batch):
             if choosing.is_chosen(key, review.name, seen.event_id, chances[seen.met]):
                 chosen.append(seen)
             elif review.unchosen:
                 yield _line(review, seen.event_id, seen.occurred_at, seen.carried, chances[seen.met], chosen=False)
 
-    if review.unchosen:
+    rest = project.base / review.out / f"{review.name}-rest-{batch:09d}.jsonl"
+    if review.unchosen and not rest.exists():
         # Written before the batch counts as looked at; the draws give the same rows should this be repeated.
-        _write(project.base / review.out / f"{review.name}-rest-{batch:09d}.jsonl", unchosen(), anew=True)
+        _write(rest, drawn())
     else:
-        for _ in unchosen():
-            pass
+        deque(drawn(), maxlen=0)
     texts = review_rows.texts(stores.warehouse, looking, review.show, [seen.event_id for seen in chosen], batch=batch)
     items = [
         NewItem(
@@ -188,15 +185,8 @@ def _finite(carried: Mapping[str, Any]) -> dict[str, Any]:
     return {**carried, "score": score if score is not None and math.isfinite(score) else None}
 
 
-def _write(path: Path, rows: Iterable[dict[str, Any]], *, anew: bool = False) -> None:
-    """Write a file whole or not at all; one that is there already stays, and its rows are read only if `anew`."""
-    there = path.exists()
-    if there and not anew:
-        return
-    if there:
-        for _ in rows:
-            pass
-        return
+def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
     with aside.open("w", encoding="ascii") as file:

@@ -18,7 +18,7 @@ from flows.project import Project
 from flows.stores import open_stores
 from warehouse.people import accounts, log, reviews
 from warehouse.people.store import People
-from warehouse.records.people import Person
+from warehouse.records.people import Person, Role
 
 PAGE = "/reviews/harm"
 
@@ -36,8 +36,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def people(project: Project) -> Iterator[People]:
     with People.open(project.data) as opened:
         let_in(opened, "Root", "admin", NOW)
-        for name, role in (("Rita", "reviewer"), ("Bo", "approver"), ("Vic", "viewer")):
-            let_in(opened, name, role, NOW)  # type: ignore[arg-type]  # roles
+        roles: dict[str, Role] = {"Rita": "reviewer", "Bo": "approver", "Vic": "viewer"}
+        for name, role in roles.items():
+            let_in(opened, name, role, NOW)
         yield opened
 
 

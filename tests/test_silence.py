@@ -274,3 +274,19 @@ def test_a_store_that_cannot_be_opened_gives_no_word(healthy: Project, tmp_path:
         shown(project, START + NOW * HOUR)
     with pytest.raises(GateholdError):
         p.run(project, NOW + 0.5)
+
+
+def test_a_stream_that_comes_once_a_week_holds_no_checks_on_the_days_between(tmp_path: Path) -> None:
+    """Which rows are too old is for the gates on them; that nothing new came is no reason for the checks to hold."""
+    weekly = p.source("weekly", "weekly/*.jsonl", stream="probes")
+    red_team = {**p.harm_gate("attacks"), "metric": "attack_success_rate", "max_age": "8d"}
+    checks = {"name": "checks", "rollout": p.AGENT, "metric": "failed_checks", "at_most": 0}
+    policy = p.policy(sources=[p.source("logs", "logs/*.jsonl"), weekly], gates=[p.harm_gate(), red_team, checks])
+    project = p.make(tmp_path, policy)
+    p.write(project, "000.jsonl", p.answers(0, mark="w"), folder="weekly")
+    p.write(project, "000.jsonl", p.answers(0))
+    p.run(project, 2)
+    p.write(project, "030.jsonl", p.answers(30))
+    (done,) = p.run(project, 32).outcomes
+    found = next(verdict for verdict in done.standing.verdicts if verdict.gate == "checks")
+    assert found.outcome == "pass", found.detail

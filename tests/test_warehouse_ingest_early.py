@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest_tools import ALL_TYPES, NOW, assert_adds_up, current, everything, lines, row, spec, take, take_text
 
-from warehouse import erasure, known_ids, streaming, taking
+from warehouse import erasure, keeping_out, known_ids, streaming, taking
 from warehouse.records.errors import SourceError
 from warehouse.records.redaction import Redaction
 from warehouse.records.storage import Erasure
@@ -128,7 +128,7 @@ def test_a_file_that_is_written_anew_goes_the_long_way_and_one_that_grows_the_sh
 def test_a_file_of_which_most_cannot_be_read_goes_the_long_way(
     warehouse: Warehouse, tmp_path: Path, ways: Ways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "_MOST_KEPT_OUT", 100)
+    monkeypatch.setattr(keeping_out, "_MOST_KEPT_OUT", 100)
     report = take_text(warehouse, tmp_path, lines(*(row(f"e{i}", score=7, note="x" * 50) for i in range(50)), row("a")))
     assert (report.accepted, report.reasons, ways) == (1, {"outside_range": 50}, [False])
     monkeypatch.setattr(streaming, "_MOST_REJECTS", 5)

@@ -10,11 +10,9 @@ from typing import Any
 from warehouse import ledger
 from warehouse.records.ingest import BatchReport, Quarantined
 from warehouse.scope import utc
+from warehouse.sources.chunks import RAW_LIMIT
 from warehouse.sql import load
 from warehouse.store import Warehouse
-
-MOST_RAW = 2_000
-"""Characters of a row in quarantine that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def quarantine_page(
     warehouse: Warehouse, *, source: str | None, reason: str | None, limit: int, offset: int
 ) -> list[Quarantined]:
     """Rows that were not let in and are at hand, newest batch first."""
-    bound = {"source": source, "reason": reason, "limit": limit, "offset": offset, "most": MOST_RAW}
+    bound = {"source": source, "reason": reason, "limit": limit, "offset": offset, "most": RAW_LIMIT}
     return [Quarantined(**row) for row in ledger.rows(warehouse, "quarantine_page", bound)]
 
 

@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse import known_ids, ledger, streaming
 from warehouse.fingerprint import EMPTY, Fingerprint, fingerprint
+from warehouse.keeping_out import kept_out
 from warehouse.mapping import Plan, plan
 from warehouse.records.errors import SourceError
 from warehouse.records.ingest import BatchReport, SourceSpec
@@ -95,7 +96,6 @@ def _take_part(
         known = _known(warehouse, source, mapping, file, mark, seen)
         if known is not None:
             return replace(known, repeated=True), mark
-    mark = mark.again()
     try:
         batch = _batch_of_new_rows(warehouse, source, file, mark)
         if batch is not None:
@@ -149,7 +149,7 @@ def _take_early(
             poll.progress(file, done, mark.total)
 
     try:
-        with streaming.kept_out(warehouse.connection) as kept, warehouse.transaction() as connection:
+        with kept_out(warehouse.connection) as kept, warehouse.transaction() as connection:
             prepare(connection, mapping)
             index = known_ids.opened(connection, warehouse.folder, source.stream, events)
             chunks = _batches(source, path, mark)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-_Z = 1.959963984540054
+from checks.evidence import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,15 @@ def measure(pairs: Sequence[tuple[str, str]]) -> Agreeing:
     agreed = sum(a == b for a, b in pairs)
     if not n:
         return Agreeing("no_items", 0, 0)
-    share, (low, high) = agreed / n, _wilson(agreed, n)
+    share = agreed / n
+    low, high = wilson.limits(share, n)
     first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
     by_chance = sum(first[label] * second[label] for label in first) / n**2
     if by_chance >= 1.0:
         return Agreeing("one_label", n, agreed, share, low, high)
     kappa = (share - by_chance) / (1.0 - by_chance)
-    half = _Z * math.sqrt(_variance(pairs, first, second, share, by_chance))
+    half = wilson.Z * math.sqrt(_variance(pairs, first, second, share, by_chance))
     return Agreeing("known", n, agreed, share, low, high, kappa, max(-1.0, kappa - half), min(1.0, kappa + half))
-
-
-def _wilson(successes: int, n: int) -> tuple[float, float]:
-    p, z2 = successes / n, _Z**2
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _variance(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dashboards.board.metric_records import FEW
 from warehouse.behind import Behind
 from warehouse.ledger_views import Brought, Fault, Poll, StreamState
 from warehouse.records.ingest import BatchReport, Quarantined, SourceState
@@ -12,8 +13,6 @@ from warehouse.records.metrics import Slice
 
 QUIET = timedelta(days=1)
 """How long after its newest row a source counts as silent."""
-FEW = 30
-"""Units of evidence below which a segment says little; said, never left out."""
 PAGE = 50
 """Rows of quarantine, batches and rows behind a point that a page lists."""
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from checks.gates.records import Standing
 from dashboards.board.data_port import DataPort
-from dashboards.board.data_records import FEW
+from dashboards.board.metric_records import FEW
 from dashboards.board.rendering import render
 
 if TYPE_CHECKING:

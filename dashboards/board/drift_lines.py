@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from checks.drift.records import ColumnDrift
 from checks.gates.records import Outcome
@@ -18,7 +17,6 @@ MOST = 24
 """Groups that are drawn and listed; the others are added up."""
 
 _LARGEST = 700.0
-_BELOW, _TO, _MORE = "below ", " to ", " and more"
 
 STATES: dict[str, tuple[Outcome, str]] = {
     "drifted": ("insufficient", "drifted"),
@@ -62,51 +60,34 @@ def groups(scheme: Scheme, before: Profile, now: Profile, *, quoted: bool = True
 
     Categories are values of the logs; they are numbered where they must not be quoted.
     """
-    names = _names(scheme)
-    if scheme.kind == "category" and not quoted:
-        names = [f"value {number}" for number in range(1, len(scheme.values) + 1)] + names[-1:]
-    pairs = list(zip(names, before.counts, now.counts, strict=True))
     if scheme.kind == "number":
-        return tuple(Group(name, a, b) for name, a, b in _joined(pairs))
+        return _stretches(scheme, before.counts, now.counts)
+    pairs = zip(_names(scheme, quoted=quoted), before.counts, now.counts, strict=True)
     by_size = sorted(pairs, key=lambda pair: (-max(pair[1:]), pair[0]))
     rest = by_size[MOST:]
     found = [Group(name, a, b) for name, a, b in by_size[:MOST] if a or b]
-    if rest and any(a or b for _, a, b in rest):
+    if any(a or b for _, a, b in rest):
         found.append(Group(f"{len(rest)} more", sum(a for _, a, _ in rest), sum(b for _, _, b in rest)))
     return tuple(found)
 
 
-def _joined(pairs: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+def _stretches(scheme: Scheme, before: Sequence[int], now: Sequence[int]) -> tuple[Group, ...]:
     """Neighbouring bins of a number added up until there are few enough; empty ones at the ends are left out."""
-    full = [number for number, (_, a, b) in enumerate(pairs) if a or b]
+    full = [number for number, counts in enumerate(zip(before, now, strict=True)) if any(counts)]
     if not full:
-        return []
-    kept = pairs[full[0] : full[-1] + 1]
-    step = -(-len(kept) // MOST)
-    parts = [kept[at : at + step] for at in range(0, len(kept), step)]
-    return [(_span(part), sum(a for _, a, _ in part), sum(b for _, _, b in part)) for part in parts]
+        return ()
+    first, end = full[0], full[-1] + 1
+    edges = [None, *(_value(scheme, code) for code in scheme.cuts), None]
+    step = -(-(end - first) // MOST)
+    spans = [(at, min(at + step, end)) for at in range(first, end, step)]
+    return tuple(Group(fmt.between(edges[a], edges[b]), sum(before[a:b]), sum(now[a:b])) for a, b in spans)
 
 
-def _span(part: Sequence[tuple[str, int, int]]) -> str:
-    first, last = part[0][0], part[-1][0]
-    if first == last:
-        return first
-    if first.startswith(_BELOW):
-        return "all" if last.endswith(_MORE) else _BELOW + last.split(_TO)[-1]
-    begin = first.split(_TO)[0]
-    return begin + _MORE if last.endswith(_MORE) else begin + _TO + last.split(_TO)[-1]
-
-
-def _names(scheme: Scheme) -> list[str]:
-    match scheme.kind:
-        case "number":
-            cuts = [fmt.number(_value(scheme, code)) for code in scheme.cuts]
-            inner = [a + _TO + b for a, b in pairwise(cuts)]
-            return [_BELOW + cuts[0], *inner, cuts[-1] + _MORE] if cuts else ["all"]
-        case "category":
-            return [*scheme.values, "other values"]
-        case _:
-            return [f"bucket {number}" for number in range(scheme.buckets)]
+def _names(scheme: Scheme, *, quoted: bool) -> list[str]:
+    if scheme.kind != "category":
+        return [f"bucket {number}" for number in range(scheme.buckets)]
+    values = scheme.values if quoted else [f"value {number}" for number in range(1, len(scheme.values) + 1)]
+    return [*values, "other values"]
 
 
 def _value(scheme: Scheme, code: int) -> float:

@@ -111,8 +111,7 @@ class Mains:
     ) -> None:
         try:
             self._made(name, version, now, make, flight)
-        except Exception as error:
-            # The next reader makes it, and is told.
+        except Exception as error:  # whatever it is, the next reader makes the page and is told
             _LOG.warning("a page could not be renewed: %s", type(error).__name__)
             with self._lock:
                 self._kept.pop(name, None)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from checks.gates.records import Standing, Verdict
+from checks.gates.records import Outcome, Standing, Verdict
 from checks.gates.spec import LAYERS, GateSpec, Layer
 from checks.metrics import catalogue
 from dashboards import format as fmt
@@ -20,7 +20,7 @@ from warehouse.records.metrics import Slice
 if TYPE_CHECKING:
     from checks.policy import Metric, Policy
 
-_WORST = ("breach", "error", "no_data", "stale", "blocked", "insufficient", "pass")
+_WORST: tuple[Outcome, ...] = ("breach", "error", "no_data", "stale", "blocked", "insufficient", "pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class GateLine:
     lapsed: bool
 
     @property
-    def state(self) -> str:
+    def state(self) -> Outcome:
         """The outcome; a word that has ended is stale, and none at all is no data."""
         if self.verdict is None:
             return "no_data"
@@ -59,11 +59,7 @@ class GateLine:
     @property
     def measure(self) -> str:
         """The unit of the limit."""
-        if self.spec.test == "odds_ratio":
-            return ""
-        return (
-            "share" if self.spec.kind in ("rate", "assisted") or self.spec.test == "distribution" else self.spec.measure
-        )
+        return words.measure(self.spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +142,7 @@ def layer_lines(policy: Policy, gates: list[GateLine]) -> Iterator[LayerLine]:
     for layer in reversed(LAYERS):
         mine = [gate for gate in gates if policy.metric(gate.spec.metric).layer == layer]
         said = [(state, sum(gate.state == state for gate in mine)) for state in _WORST]
-        states = tuple((state, words.OUTCOMES[state], count) for state, count in said if count)  # type: ignore[index]  # every one is an outcome
+        states = tuple((state, words.OUTCOMES[state], count) for state, count in said if count)
         yield LayerLine(layer, len({gate.spec.metric for gate in mine}), states)
 
 

@@ -15,6 +15,7 @@ SPANS: Mapping[str, timedelta] = {
     "1y": timedelta(days=365),
 }
 """How far back a page may look."""
+SPAN_WORDS: Mapping[str, str] = {"2d": "2 days", "2w": "2 weeks", "3m": "3 months", "1y": "a year"}
 USUAL = "2w"
 DAY = timedelta(days=1)
 """What "now" is, for values and distributions."""

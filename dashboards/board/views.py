@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from checks.gates.records import Standing
 from dashboards.board import reading
+from dashboards.board.answers import Turned
 from dashboards.board.asking import Asker, board, reader
 from dashboards.board.mains import Version
 from dashboards.board.rendering import render
@@ -52,6 +53,17 @@ def known(request: Request) -> Known:
     named = [r.name for r in policy.rollouts] if policy else []
     names = (*named, *sorted(set(stored) - set(named)))
     return Known(names, {name: reading.standing_of(stored.get(name)) for name in names}, policy, trouble)
+
+
+def needed(known: Known) -> Policy:
+    """The configuration.
+
+    Raises:
+        Turned: it cannot be read.
+    """
+    if known.policy is None:
+        raise Turned(503, "unreadable", known.trouble or "The server was given no configuration.")
+    return known.policy
 
 
 def standing(request: Request, name: str) -> Standing | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from checks.gates.records import Outcome, StandingKind, Verdict
-from checks.gates.spec import Meaning, TestKind
+from checks.gates.spec import GateSpec, Meaning, TestKind
 from dashboards import format as fmt
 from dashboards.page.model import RolloutView
 
@@ -125,7 +125,7 @@ def freeing(verdict: Verdict) -> str:
             return f"The layer below first: {', '.join(verdict.blocked_by) or 'a gate there'}."
 
 
-def measure(verdict: Verdict) -> str:
+def measure(verdict: Verdict | GateSpec) -> str:
     """The unit of the gate's values: of rates and distances shares, whatever they call themselves; of ratios none."""
     if verdict.test == "odds_ratio":
         return ""

@@ -67,7 +67,7 @@ def _truths(view: Warehouse, metric: CellMetric, where: Slice, before: Span, now
 
 def _bins(view: Warehouse, metric: CellMetric, where: Slice, before: Span, now: Span) -> tuple[Group, ...]:
     sides = [measured.bins(view, metric, where, *span) for span in (before, now)]
-    labels = _labels(metric.cuts)
+    labels = [fmt.between(a, b) for a, b in pairwise((None, *metric.cuts, None))]
     return tuple(Group(label, sides[0].get(i, 0), sides[1].get(i, 0)) for i, label in enumerate(labels))
 
 
@@ -88,17 +88,10 @@ def _units(view: Warehouse, metric: CellMetric, where: Slice, before: Span, now:
         for value, units in side:
             count[math.floor(value / step + 1e-9) - first] += units
     edges = [round((first + i) * step, 12) for i in range(number + 1)]
-    names = [f"{fmt.number(a)} to {fmt.number(b)}" for a, b in pairwise(edges)]
+    names = [fmt.between(a, b) for a, b in pairwise(edges)]
     return tuple(Group(name, a, b) for name, a, b in zip(names, *counts, strict=True))
 
 
 def _round_step(rough: float) -> float:
     size: float = 10.0 ** math.floor(math.log10(rough))
     return next(size * factor for factor in (1.0, 2.0, 5.0, 10.0) if size * factor >= rough)
-
-
-def _labels(cuts: Sequence[float]) -> list[str]:
-    if not cuts:
-        return ["all"]
-    inner = [f"{fmt.number(a)} to {fmt.number(b)}" for a, b in pairwise(cuts)]
-    return [f"below {fmt.number(cuts[0])}", *inner, f"{fmt.number(cuts[-1])} and more"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -54,8 +53,7 @@ class Kept:
     def _version(self) -> Hashable:
         from warehouse import snapshot
 
-        try:
-            found = os.stat(self._data / snapshot.FILE_NAME)
-        except OSError as error:
-            raise StoreError("There is no evidence to show: no run has published any yet.") from error
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        found = snapshot.identity(self._data)
+        if found is None:
+            raise StoreError("There is no evidence to show: no run has published any yet.")
+        return found

@@ -89,7 +89,7 @@ def width(span: timedelta, points: int, window: timedelta) -> timedelta:
     return next(good, max(window, -(-span // (points * window)) * window))
 
 
-def _end(as_of: datetime, step: timedelta) -> datetime:
+def end_of(as_of: datetime, step: timedelta) -> datetime:
     """The end of the stretch that holds a moment; stretches are counted from the Unix epoch."""
     since = (as_of - datetime.fromtimestamp(0, UTC)) % step
     return as_of - since + (step if since else timedelta(0))
@@ -97,7 +97,7 @@ def _end(as_of: datetime, step: timedelta) -> datetime:
 
 def _courses(found: Snapshot, policy: Policy) -> dict[tuple[str, str], Course]:
     span, step = SPANS[USUAL], width(SPANS[USUAL], SPARK_POINTS, policy.window)
-    end = _end(found.as_of, step)
+    end = end_of(found.as_of, step)
     cells = {name: cell for g in gates(policy) if (cell := cell_metric(policy, name := g.metric))}
     names = {cell.digest: name for name, cell in cells.items()}
     listed = list(cells.values())
@@ -137,7 +137,7 @@ def _value(name: str, policy: Policy, sums: Sums) -> float | None:
 
 def _of_cells(found: Snapshot, policy: Policy, cell: CellMetric, where: Slice, span: timedelta) -> Measured:
     view, step = found.view, width(span, POINTS, policy.window)
-    end = _end(found.as_of, step)
+    end = end_of(found.as_of, step)
     points = tuple(_point(cell.name, policy, s, step) for s in measured.trend(view, cell, where, end - span, end, step))
     last = measured.trend(view, cell, where, found.as_of - DAY, found.as_of, 365 * DAY)
     at = Sums.of(one.sums for one in measured.slices(view, cell, where, *_EVER)).newest
@@ -162,7 +162,7 @@ _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 def _distribution(
     view: Warehouse, policy: Policy, cell: CellMetric, where: Slice, as_of: datetime
 ) -> Distribution | None:
-    now = (_end(as_of, policy.window) - DAY, _end(as_of, policy.window))
+    now = (end_of(as_of, policy.window) - DAY, end_of(as_of, policy.window))
     before, basis = distributions.reference(policy, list(gates(policy)), cell, where, now)
     return distributions.distribution(view, cell, where, before, now, basis)
 

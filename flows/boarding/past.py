@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,11 +50,7 @@ class Pasts:
         """A text that changes whenever another snapshot is published; empty while there is none."""
         from warehouse import snapshot
 
-        try:
-            found = os.stat(self._data / snapshot.FILE_NAME)
-        except OSError:
-            return ""
-        return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+        return "-".join(str(part) for part in snapshot.identity(self._data) or ())
 
     def read(self, policy: Policy, rollout: str, stage: str, *, series: bool) -> Past:
         """The past of one rollout; without the evidence of its gates unless `series`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from checks.evidence import wilson
 from checks.policy.metric_kinds import CELL_KINDS
-from dashboards.board.data_records import FEW, GateSegments, Segment
+from dashboards.board.data_records import GateSegments, Segment
+from dashboards.board.metric_records import FEW
+from dashboards.page import words
 from flows import epochs
 from warehouse import evidence
 from warehouse.records.metrics import SCALE, UNIT_KINDS
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 MOST = 30
 """Segments of a gate that are listed."""
-Z = 1.959964
-"""Quantile of the normal distribution for limits at 95 %."""
 _NAMES = ("gates", "digests", "rollouts", "releases", "arms", "segments", "starts", "ends")
 
 
@@ -51,7 +51,7 @@ def _asked(policy: Policy, number: int, gate: GateSpec, epoch: Epoch) -> tuple[o
 
 def _gate(gate: GateSpec, epoch: Epoch, found: Sequence[Any]) -> GateSegments:
     segments = tuple(segment(gate, *row) for row in found[:MOST])
-    measure = "share" if gate.kind in ("rate", "assisted") else gate.measure
+    measure = words.measure(gate)
     units = sum(int(row[1]) for row in found)
     more = len(found) - len(segments)
     return GateSegments(
@@ -62,24 +62,21 @@ def _gate(gate: GateSpec, epoch: Epoch, found: Sequence[Any]) -> GateSegments:
 def segment(gate: GateSpec, name: str, units: int, scored: int, low: float, high: float) -> Segment:
     """One segment; `low` and `high` are sums in millionths, missing values taken at either end of the range.
 
-    The limits are Wilson's score limits (1927) on the metric's range, for one look: a bounded value varies at most as
-    much as a truth value of the same mean, so for means they are too wide rather than too narrow.
+    The limits are those of `wilson.limits` on the metric's range.
     """
     least, most = low / units / SCALE, high / units / SCALE
     estimate = (least + most) / 2 if scored else None
     bottom, top = (0.0, 1.0) if gate.kind == "rate" else (gate.low, gate.high)
     limits: tuple[float | None, float | None] = (None, None)
     if bottom is not None and top is not None and top > bottom and scored:
-        limits = _wilson(least, units, bottom, top)[0], _wilson(most, units, bottom, top)[1]
+        limits = _limits(least, units, bottom, top)[0], _limits(most, units, bottom, top)[1]
     return Segment(name, units, units - scored, estimate, *limits, _state(gate, scored, *limits))
 
 
-def _wilson(mean: float, units: int, low: float, high: float) -> tuple[float, float]:
+def _limits(mean: float, units: int, low: float, high: float) -> tuple[float, float]:
     share = min(1.0, max(0.0, (mean - low) / (high - low)))
-    whole = 1.0 + Z * Z / units
-    middle = (share + Z * Z / (2 * units)) / whole
-    half = Z / whole * math.sqrt(share * (1.0 - share) / units + Z * Z / (4.0 * units * units))
-    return low + max(0.0, middle - half) * (high - low), low + min(1.0, middle + half) * (high - low)
+    below, above = wilson.limits(share, units)
+    return low + below * (high - low), low + above * (high - low)
 
 
 def _state(gate: GateSpec, scored: int, low: float | None, high: float | None) -> str:

@@ -12,8 +12,7 @@ from dashboards.board.data_records import PAGE, SourceLine
 from dashboards.board.metric_records import SPANS, USUAL
 from flows.boarding import rows, segments
 from flows.boarding.kept import Kept
-from flows.boarding.metrics import _end as end_of
-from flows.boarding.metrics import width
+from flows.boarding.metrics import end_of, width
 from warehouse import ledger, ledger_views
 from warehouse.records.errors import StoreError
 from warehouse.records.ingest import SourceState

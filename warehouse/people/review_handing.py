@@ -43,9 +43,13 @@ def hand_in(people: People, queue: str, *, now: datetime) -> int | None:
 
 def answers(people: People, queue: str, number: int) -> list[tuple[Item, list[Given]]]:
     """The rows of one file of answers with their labels, the first label first, in order of their ids."""
-    rows = select(ItemRow).where(ItemRow.queue == queue, ItemRow.handed_in == number).order_by(col(ItemRow.id))
+    of_file = (col(ItemRow.queue) == queue, col(ItemRow.handed_in) == number)
+    rows = select(ItemRow).where(*of_file).order_by(col(ItemRow.id))
     with people.read() as session:
-        return [(as_item(row), given_to(session, row.id)) for row in session.exec(rows).all()]
+        given: dict[str, list[Given]] = {}
+        for one in given_to(session, select(ItemRow.id).where(*of_file)):
+            given.setdefault(one.item, []).append(one)
+        return [(as_item(row), given.get(row.id, [])) for row in session.exec(rows).all()]
 
 
 def remove_texts(people: People, *, before: datetime) -> int:
@@ -76,7 +80,7 @@ def forget(people: People, events: Collection[str], queues: Collection[str]) -> 
             removed += len(ids)
     if removed:
         with people.engine.connect() as connection:
-            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]  # open
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return removed
 
 

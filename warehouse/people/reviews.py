@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, case, delete, or_
+from sqlalchemy import Select, Subquery, and_, case, delete, or_
 from sqlalchemy import func as sql
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from warehouse.people.canonical import canonical, clean
 from warehouse.people.models import ItemRow, LabelRow, QueueRow
@@ -79,34 +80,20 @@ def item(people: People, id: str) -> Item:
 
 def following(people: People, queue: str, person: str, *, now: datetime) -> Item | None:
     """The row that a person labels next, None when nothing waits for them: what is due first, skipped rows last."""
-    given = counted().subquery()
-    own = select(LabelRow.item, LabelRow.label).where(LabelRow.person == person).subquery()
+    own = _own(person)
     query = (
-        select(ItemRow)
-        .outerjoin(given, given.c.item == col(ItemRow.id))
-        .outerjoin(own, own.c.item == col(ItemRow.id))
-        .where(ItemRow.queue == queue, col(ItemRow.handed_in).is_(None), ItemRow.due_at > now)
-        .where(own.c.label.is_(None), sql.coalesce(given.c.labels, 0) < 1 + col(ItemRow.doubled))
+        _waiting(select(ItemRow), own, queue, now)
         .order_by(own.c.item.is_not(None), col(ItemRow.due_at), col(ItemRow.id))
         .limit(1)
     )
     with people.read() as session:
-        row = session.exec(query).first()
+        row = session.scalars(query).first()
         return None if row is None else as_item(row)
 
 
 def left(people: People, queue: str, person: str, *, now: datetime) -> tuple[int, int]:
     """Rows that wait for a person, and rows that they have labelled in this queue."""
-    given = counted().subquery()
-    own = select(LabelRow.item, LabelRow.label).where(LabelRow.person == person).subquery()
-    waiting = (
-        select(func.count())
-        .select_from(ItemRow)
-        .outerjoin(given, given.c.item == col(ItemRow.id))
-        .outerjoin(own, own.c.item == col(ItemRow.id))
-        .where(ItemRow.queue == queue, col(ItemRow.handed_in).is_(None), ItemRow.due_at > now)
-        .where(own.c.label.is_(None), sql.coalesce(given.c.labels, 0) < 1 + col(ItemRow.doubled))
-    )
+    waiting = _waiting(select(func.count()).select_from(ItemRow), _own(person), queue, now)
     mine = (
         select(func.count())
         .select_from(LabelRow)
@@ -114,13 +101,28 @@ def left(people: People, queue: str, person: str, *, now: datetime) -> tuple[int
         .where(ItemRow.queue == queue, LabelRow.person == person, col(LabelRow.label).is_not(None))
     )
     with people.read() as session:
-        return session.exec(waiting).one(), session.exec(mine).one()
+        return int(session.scalars(waiting).one()), session.exec(mine).one()
+
+
+def _own(person: str) -> Subquery:
+    return select(LabelRow.item, LabelRow.label).where(LabelRow.person == person).subquery()
+
+
+def _waiting(query: Select[Any], own: Subquery, queue: str, now: datetime) -> Select[Any]:
+    """The same of the rows of a queue that wait for somebody, given the labels and skips that are their own."""
+    given = counted().subquery()
+    return (
+        query.outerjoin(given, given.c.item == col(ItemRow.id))
+        .outerjoin(own, own.c.item == col(ItemRow.id))
+        .where(col(ItemRow.queue) == queue, col(ItemRow.handed_in).is_(None), col(ItemRow.due_at) > now)
+        .where(own.c.label.is_(None), sql.coalesce(given.c.labels, 0) < 1 + col(ItemRow.doubled))
+    )
 
 
 def labels(people: People, id: str) -> list[Given]:
     """The labels of one row, the first one first; skips are left out."""
     with people.read() as session:
-        return given_to(session, id)
+        return given_to(session, [id])
 
 
 def label(
@@ -129,7 +131,7 @@ def label(
     """None when the label stands; else what `against` said of the row and the labels that it has."""
     with people.write() as session:
         row = _found(session, id)
-        refused = against(as_item(row), given_to(session, id))
+        refused = against(as_item(row), given_to(session, [id]))
         if refused is None:
             _put(session, id, person, clean(label), clean(note)[:MOST_NOTE], now)
         return refused
@@ -148,7 +150,7 @@ def undo(people: People, id: str, person: str, *, against: Deciding[R]) -> R | N
     """None when the person's label is taken back; else what `against` said of the row and its labels."""
     with people.write() as session:
         row = _found(session, id)
-        refused = against(as_item(row), given_to(session, id))
+        refused = against(as_item(row), given_to(session, [id]))
         if refused is None:
             session.exec(delete(LabelRow).where(col(LabelRow.item) == id, col(LabelRow.person) == person))
         return refused
@@ -217,9 +219,9 @@ def _put(session: Session, id: str, person: str, label: str | None, note: str, n
     session.add(row)
 
 
-def given_to(session: Session, id: str) -> list[Given]:
-    """The labels of a row inside a transaction of the caller, the first one first."""
-    query = select(LabelRow).where(LabelRow.item == id, col(LabelRow.label).is_not(None))
+def given_to(session: Session, ids: Collection[str] | SelectOfScalar[str]) -> list[Given]:
+    """The labels of rows inside a transaction of the caller, the first one first."""
+    query = select(LabelRow).where(col(LabelRow.item).in_(ids), col(LabelRow.label).is_not(None))
     rows = session.exec(query.order_by(col(LabelRow.at), col(LabelRow.person)))
     return [Given(row.item, row.person, row.at, row.label, row.note) for row in rows]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -13,23 +13,18 @@ from starlette.responses import Response
 from dashboards import format as fmt
 from dashboards.board import data_plots, views
 from dashboards.board.answers import Turned, page
-from dashboards.board.asking import Asking, board, may_read, may_read_raw, people, reader
+from dashboards.board.asking import Asking, board, may_read, may_read_raw, people
 from dashboards.board.data_records import Ledger
-from dashboards.board.metric_records import SPANS, USUAL
+from dashboards.board.metric_records import SPAN_WORDS, SPANS, USUAL
 from dashboards.board.rendering import segment
 from warehouse.people import log
 from warehouse.records.decisions import DecisionEntry
-from warehouse.records.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from checks.policy import Policy
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Path(max_length=200)]
 Filter = Annotated[str, Query(max_length=200)]
 Span = Annotated[str, Query(max_length=10)]
 Page = Annotated[int, Query(alias="page", ge=1, le=100_000)]
-SPAN_WORDS = {"2d": "2 days", "2w": "2 weeks", "3m": "3 months", "1y": "a year"}
 MOST_NAMED = 200
 
 
@@ -37,17 +32,18 @@ MOST_NAMED = 200
 def data(request: Request, asking: Asking, span: Span = USUAL) -> Response:
     """Every source and stream, and what came when."""
     span = span if span in SPANS else USUAL
-    found = board(request).port.data().overview(policy(request), span)
+    known = views.known(request)
+    found = board(request).port.data().overview(known.policy, span)
     more = _ledger(found.ledger, "/data") if found.ledger else {}
-    simulated = views.known(request).simulated
-    return page(views.shown(request, "data_page", asking, found=found, span=span, simulated=simulated, **more))
+    return page(views.shown(request, "data_page", asking, found=found, span=span, simulated=known.simulated, **more))
 
 
 @router.get("/data/{name}", dependencies=[Depends(may_read)])
 def source(name: Name, request: Request, asking: Asking, span: Span = USUAL) -> Response:
     """One source: its batches, its faults, and up to where it was complete."""
     span = span if span in SPANS else USUAL
-    found = board(request).port.data().source(policy(request), name, span)
+    known = views.known(request)
+    found = board(request).port.data().source(known.policy, name, span)
     if found is None:
         raise Turned(404, "unknown", "There is no such source; the list of all is under Data.")
     return page(
@@ -58,7 +54,7 @@ def source(name: Name, request: Request, asking: Asking, span: Span = USUAL) -> 
             found=found,
             span=span,
             lag=data_plots.behind(found.polls),
-            simulated=views.known(request).simulated,
+            simulated=known.simulated,
             **_ledger(found.ledger, f"/data/{segment(name)}"),
         )
     )
@@ -67,7 +63,8 @@ def source(name: Name, request: Request, asking: Asking, span: Span = USUAL) -> 
 @router.get("/quarantine", dependencies=[Depends(may_read_raw)])
 def quarantine(request: Request, asking: Asking, source: Filter = "", reason: Filter = "", at: Page = 1) -> Response:
     """Rows that were not let in, with the reason and their text; reading it is noted in the log."""
-    found = board(request).port.data().quarantine(policy(request), source or None, reason or None, at)
+    known = views.known(request)
+    found = board(request).port.data().quarantine(known.policy, source or None, reason or None, at)
 
     def to(number: int, of: str = source, why: str = reason) -> str:
         given = {"source": of, "reason": why, "page": number if number > 1 else ""}
@@ -87,7 +84,7 @@ def quarantine(request: Request, asking: Asking, source: Filter = "", reason: Fi
             whys=sorted({one[1] for one in found.reasons})[:MOST_NAMED],
             page=at,
             to=to,
-            simulated=views.known(request).simulated,
+            simulated=known.simulated,
         )
     )
 
@@ -124,14 +121,6 @@ def restatements(request: Request, asking: Asking, at: Page = 1) -> Response:
             simulated=views.known(request).simulated,
         )
     )
-
-
-def policy(request: Request) -> Policy | None:
-    """The configuration; None where it cannot be read."""
-    try:
-        return reader(request).policy()
-    except ConfigurationError:
-        return None
 
 
 def _naming(entry: DecisionEntry) -> Naming:

@@ -11,7 +11,6 @@ from dashboards.board import drift_lines, metric_lines, metric_plots, views
 from dashboards.board.answers import Turned, moved, page
 from dashboards.board.asking import Asking, Form, board, may_read, may_read_raw, needs, reader, writing
 from dashboards.board.rendering import segment
-from dashboards.board.routes.measuring import needed
 
 if TYPE_CHECKING:
     from checks.policy import Policy
@@ -31,23 +30,25 @@ APART = (
 @router.get("/drift", dependencies=[Depends(may_read)])
 def drifts(request: Request, asking: Asking) -> Response:
     """Every comparison, with the columns that moved most."""
-    policy = needed(views.known(request))
-    found = board(request).port.looking().drifts(policy)
+    known = views.known(request)
+    found = board(request).port.looking().drifts(views.needed(known))
     lines = [(one, drift_lines.ranked(one)) for one in found]
-    return page(views.shown(request, "drifts_page", asking, lines=lines, simulated=views.known(request).simulated))
+    return page(views.shown(request, "drifts_page", asking, lines=lines, simulated=known.simulated))
 
 
 @router.get("/drift/{name}", dependencies=[Depends(may_read)])
 def drift(name: Name, request: Request, asking: Asking, column: Chosen = None) -> Response:
     """One comparison: every column, one of them on both sides, the past, and where Evidently's page stands."""
-    policy = needed(views.known(request))
+    known = views.known(request)
+    policy = views.needed(known)
     looking, found = board(request).port.looking(), _compared(request, policy, name)
     lines = drift_lines.ranked(found)
     chosen = found.column(column or (lines[0].found.name if lines else ""))
     groups = drift_lines.groups(*chosen[1:], quoted=asking.person is not None) if chosen else ()
     said, past = drift_lines.words(found.history), drift_lines.history(found.history)
-    known = [point for point in past if point.value is not None]
-    figure = metric_plots.figure(past[0].start, past[-1].end, past, "share") if known else None
+    moved_most = metric_lines.distribution_words(groups)
+    judged = any(point.value is not None for point in past)
+    figure = metric_plots.figure(past[0].start, past[-1].end, past, "share") if judged else None
     return page(
         views.shown(
             request,
@@ -57,12 +58,12 @@ def drift(name: Name, request: Request, asking: Asking, column: Chosen = None) -
             lines=lines,
             chosen=chosen[0] if chosen else None,
             groups=groups,
-            moved=metric_lines.distribution_words(groups),
-            bars=metric_plots.bars(groups, metric_lines.distribution_words(groups)),
+            moved=moved_most,
+            bars=metric_plots.bars(groups, moved_most),
             figure=figure,
             said=said,
             drawing=looking.drawing(policy, name),
-            simulated=views.known(request).simulated,
+            simulated=known.simulated,
         )
     )
 
@@ -72,7 +73,7 @@ def draw(name: Name, request: Request, given: Form, asking: Asking) -> Response:
     """Have Evidently's page drawn, which takes some seconds; whoever asks meanwhile waits for the same."""
     person = writing(request, given, asking, act=f"draw the drift page {name[:60]}")
     needs(request, person, "viewer", act="draw a drift page")
-    policy = needed(views.known(request))
+    policy = views.needed(views.known(request))
     _compared(request, policy, name)
     board(request).port.looking().draw(policy, name, now=reader(request).now())
     return moved(f"/drift/{segment(name)}")
@@ -81,7 +82,7 @@ def draw(name: Name, request: Request, given: Form, asking: Asking) -> Response:
 @router.get("/drift/{name}/page", dependencies=[Depends(may_read_raw)])
 def drawn(name: Name, request: Request) -> Response:
     """Evidently's page as it was drawn last, shut away from the board; it quotes the logs, so reading it is noted."""
-    policy = needed(views.known(request))
+    policy = views.needed(views.known(request))
     _compared(request, policy, name)
     content = board(request).port.looking().page(policy, name)
     if content is None:

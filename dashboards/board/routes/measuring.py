@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -14,17 +14,13 @@ from dashboards import format as fmt
 from dashboards.board import metric_lines, metric_plots, views
 from dashboards.board.answers import Turned, page
 from dashboards.board.asking import Asker, Asking, board, may_read, reader
-from dashboards.board.metric_records import FEW, SPANS, USUAL, Measured
+from dashboards.board.metric_records import FEW, SPAN_WORDS, SPANS, USUAL, Measured
 from dashboards.board.rendering import segment as segment_of
 from warehouse.records.metrics import Slice
-
-if TYPE_CHECKING:
-    from checks.policy import Policy
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Path(max_length=200)]
 Filter = Annotated[str | None, Query(max_length=200)]
-SPAN_WORDS = {"2d": "2 days", "2w": "2 weeks", "3m": "3 months", "1y": "a year"}
 POINTS = 200
 """Points that a page lists."""
 
@@ -33,7 +29,7 @@ POINTS = 200
 def layers(request: Request, asking: Asking) -> Response:
     """The four layers, from the top of the stack down."""
     known, now = views.known(request), reader(request).now()
-    policy = needed(known)
+    policy = views.needed(known)
     gates = metric_lines.gate_lines(policy, known.standings, now)
     lines = list(metric_lines.layer_lines(policy, gates))
     return page(views.shown(request, "layers_page", asking, lines=lines, simulated=known.simulated))
@@ -45,7 +41,7 @@ def layer(layer: Name, request: Request, asking: Asking) -> Response:
     if layer not in LAYERS:
         raise Turned(404, "unknown", f"There is no such layer; there are {', '.join(LAYERS)}.")
     known, now = views.known(request), reader(request).now()
-    policy = needed(known)
+    policy = views.needed(known)
     glance = board(request).port.looking().glance(policy)
     gates = metric_lines.gate_lines(policy, known.standings, now)
     return page(
@@ -82,7 +78,7 @@ def metric(
 
 def _metric(request: Request, asking: Asker, name: str, where: Slice, span: str) -> str:
     known, now = views.known(request), reader(request).now()
-    policy = needed(known)
+    policy = views.needed(known)
     found, declared = board(request).port.looking().measured(policy, name, where, span), policy.metric(name)
     unit = metric_lines.measure(declared)
     gates = [g for g in metric_lines.gate_lines(policy, known.standings, now) if g.spec.metric == name]
@@ -90,6 +86,7 @@ def _metric(request: Request, asking: Asker, name: str, where: Slice, span: str)
     words = metric_lines.course_words(found.course, unit)
     stream = declared.stream if found.how == "cells" else None
     groups = found.distribution.groups if found.distribution else ()
+    moved = metric_lines.distribution_words(groups)
     return views.shown(
         request,
         "metric_page",
@@ -106,8 +103,8 @@ def _metric(request: Request, asking: Asker, name: str, where: Slice, span: str)
         course_plot=metric_plots.course(found.course, unit, lines, words) if found.course else "",
         hits=_hits(found, name, stream) if stream and not getattr(request.app.state, "copied", "") else (),
         rows=lambda point: metric_lines.rows_address(stream, name, found.where, point) if stream else "",
-        bars=metric_plots.bars(groups, metric_lines.distribution_words(groups)),
-        moved=metric_lines.distribution_words(groups),
+        bars=metric_plots.bars(groups, moved),
+        moved=moved,
         narrower=lambda kind, value: _address(name, _narrower(found.where, kind, value), span),
         wider=lambda kind: _address(name, _narrower(found.where, kind, None), span),
         few=FEW,
@@ -143,14 +140,3 @@ def _address(name: str, where: Slice, span: str) -> str:
 
 def _narrower(where: Slice, kind: str, value: str | None) -> Slice:
     return replace(where, **{kind: value})
-
-
-def needed(known: views.Known) -> Policy:
-    """The configuration.
-
-    Raises:
-        Turned: it cannot be read.
-    """
-    if known.policy is None:
-        raise Turned(503, "unreadable", known.trouble or "The server was given no configuration.")
-    return known.policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
@@ -17,18 +17,16 @@ from dashboards.board.answers import Turned, moved, page, told, wants_json
 from dashboards.board.asking import Asker, Asking, Form, board, may_read, needs, people, reader, writing
 from dashboards.board.rendering import segment
 from warehouse.people import reviews
-from warehouse.records.errors import ConfigurationError, UsageError
+from warehouse.records.errors import UsageError
 from warehouse.records.people import Person
 from warehouse.records.reviews import Tally
+from warehouse.review_rows import MOST_TEXT
 
 if TYPE_CHECKING:
-    from checks.policy import Policy
     from checks.policy.reviews import Review
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Path(max_length=63)]
-MOST_TEXT = 20_000
-"""Characters of a text that the queue keeps at most (`warehouse.review_rows`)."""
 SHORT = 1_200
 """Characters of a text that are shown before the reader asks for all of it."""
 
@@ -46,18 +44,18 @@ class Queue:
 @router.get("/reviews", dependencies=[Depends(may_read)])
 def queues(request: Request, asking: Asking) -> Response:
     """Every queue: what waits, what is done, what is past its time, and how far people agree."""
-    policy, trouble = _policy(request)
+    known = views.known(request)
     now, found = reader(request).now(), []
-    if policy is not None and reader(request).data.is_dir():
+    if known.policy is not None and reader(request).data.is_dir():
         with people(request) as opened:
-            for review in policy.reviews:
+            for review in known.policy.reviews:
                 mine = None
                 if asking.person is not None and asking.person.may(review.role):
                     mine = reviews.left(opened, review.name, asking.person.name, now=now)[0]
                 tally = reviews.tally(opened, review.name, now=now)
                 found.append(Queue(review, tally, agreement.measure(reviews.pairs(opened, review.name)), mine))
     text = views.shown(
-        request, "reviews_page", asking, renews=False, simulated=False, queues=found, trouble=trouble,
+        request, "reviews_page", asking, renews=False, simulated=False, queues=found, trouble=known.trouble,
     )  # fmt: skip
     return page(text)
 
@@ -144,16 +142,5 @@ def _can_undo(request: Request, person: Person, review: Review, id: str) -> bool
         )
 
 
-def _policy(request: Request) -> tuple[Policy | None, str]:
-    try:
-        return reader(request).policy(), ""
-    except ConfigurationError:
-        return None, "The configuration cannot be read: `gatehold validate` says why."
-
-
 def _review(request: Request, name: str) -> Review:
-    found: Any = reader(request).policy()
-    if found is None:
-        raise UsageError("There is no configuration, so there are no review queues.")
-    review: Review = found.review(name)
-    return review
+    return views.needed(views.known(request)).review(name)

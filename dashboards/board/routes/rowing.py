@@ -14,7 +14,6 @@ from dashboards.board import metric_lines, views
 from dashboards.board.answers import Turned, page
 from dashboards.board.asking import Asking, board, may_read_raw
 from dashboards.board.data_records import Point
-from dashboards.board.routes.data import policy
 from warehouse.behind import Behind
 from warehouse.records.metrics import Slice
 
@@ -39,10 +38,8 @@ def rows(
 ) -> Response:
     """Rows of a stream within [start, end); reading them is noted in the log."""
     point = Point(stream, _moment("start", start), _moment("end", end), Slice(rollout, release, arm, segment), metric)
-    known = policy(request)
-    if known is None:
-        raise Turned(503, "unreadable", "The configuration cannot be read: `gatehold validate` says why.")
-    found = board(request).port.data().rows(known, point)
+    known = views.known(request)
+    found = board(request).port.data().rows(views.needed(known), point)
     asked = metric_lines.asked(point.where)
     return page(
         views.shown(
@@ -55,7 +52,7 @@ def rows(
             asked=asked,
             shown=_shown(found.behind),
             command=command(point),
-            simulated=views.known(request).simulated,
+            simulated=known.simulated,
         )
     )
 
