@@ -93,7 +93,7 @@ def set_password(page: Any, link: str, name: str = "") -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Again").fill(PASSWORD)
     page.get_by_role("button", name="Set it and sign in").click()
-    assert page.get_by_role("button", name="Sign out").is_visible()
+    page.get_by_role("button", name="Sign out").wait_for()
 
 
 def let_in(admin: Any, page: Any, base: str, name: str) -> None:
@@ -159,7 +159,7 @@ def test_the_story_from_the_first_link_to_a_resume_by_two(watched: tuple[Watched
     assert "still to come" in ada.locator("#act-resume").inner_text()
     ada.screenshot(path=shots / "refused.png", full_page=True)
     fill(ada, "resume", "release r2 mends it", mended="https://example.org/changes/7", mended_at="2026-03-01T08:00")
-    assert ada.get_by_text("Done. It is in the log for good").is_visible()
+    ada.get_by_text("Done. It is in the log for good").wait_for()
     ada.goto(seen.base + ACTS)
     assert "a second, different person has to confirm it" in ada.locator("#act-confirm").inner_text()
     bo = seen.page()
@@ -185,7 +185,7 @@ def sign_in(page: Any, base: str, name: str) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("button", name="Sign out").is_visible()
+    page.get_by_role("button", name="Sign out").wait_for()
 
 
 def fill(page: Any, act: str, reason: str, **fields: str) -> None:
