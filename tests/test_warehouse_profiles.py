@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.drift import choosing
-from warehouse.profiles import counting, fetching, reading, sampling, summing
+from warehouse.profiles import counting, fetching, pieces, reading, sampling, summing
 from warehouse.profiles.schemes import stored
 from warehouse.records.errors import LedgerError, UsageError
 from warehouse.records.metrics import Slice
@@ -185,7 +185,7 @@ def test_all_ways_of_counting_count_the_same(loader: Loader, monkeypatch: pytest
     # Halves that round to even, what does not fit two bytes, what is not finite.
     numbers[:8] = [0.05, 0.15, 0.25, 3_276.75, -3_276.85, 1e14, math.inf, math.nan]
     loader.add(row(i, latency_ms=x, prompt="a b", model_answered="abc"[i % 3]) for i, x in enumerate(numbers))
-    monkeypatch.setattr(summing, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(pieces, "CHUNK_ROWS", 100)
     straight: list[bool] = []
     real = counting.count
 
@@ -196,7 +196,7 @@ def test_all_ways_of_counting_count_the_same(loader: Loader, monkeypatch: pytest
     monkeypatch.setattr(counting, "count", seen)
     found = []
     for large, arrays, fetched in ((10**9, 1, 0), (10**9, 1, 10**6), (50, 1, 0), (50, 10**6, 10**6), (100, 1, 0)):
-        monkeypatch.setattr(summing, "LARGE_ROWS", large)
+        monkeypatch.setattr(pieces, "LARGE_ROWS", large)
         monkeypatch.setattr(counting, "ARRAY_ROWS", arrays)
         monkeypatch.setattr(fetching, "FETCH_ROWS", fetched)
         loader.warehouse.connection.execute("DELETE FROM profiled; DELETE FROM profile_bins")
@@ -209,6 +209,34 @@ def test_all_ways_of_counting_count_the_same(loader: Loader, monkeypatch: pytest
             assert left == right, scheme.name
     assert found[0] == reading.count_span(loader.warehouse, SCHEMES, INTERACTIONS, BOT, START, START + DAY)
     assert found[0][0].unusable == 2
+
+
+@pytest.mark.parametrize("together", [10**9, 70], ids=["one transaction", "a transaction each"])
+def test_large_batches_counted_together_are_kept_apart(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    monkeypatch.setattr(pieces, "LARGE_ROWS", 50)
+    monkeypatch.setattr(pieces, "STEP_ROWS", together)
+    days = [timedelta(0), DAY, DAY, 2 * DAY]
+    for number, day in enumerate(days):
+        # The third batch has two slices, and some of its values are missing.
+        loader.add(
+            row(
+                100 * number + i,
+                occurred_at=at(i) + day,
+                latency_ms=None if number == 2 and i % 7 == 0 else float(i * number),
+                prompt="a b" * (number + 1),
+                model_answered="abc"[i % 3],
+                segment="s" if number == 2 and i % 2 else "t",
+            )
+            for i in range(60)
+        )
+    assert summing.summarise(loader.warehouse, SCHEMES, INTERACTIONS) == 4 * len(SCHEMES)
+    for start in (START, START + DAY, START + 2 * DAY):
+        for where in (Slice(rollout="bot"), Slice(rollout="bot", segment="s"), Slice(rollout="bot", segment="t")):
+            recounted = reading.count_span(loader.warehouse, SCHEMES, INTERACTIONS, where, start, start + DAY)
+            assert reading.read(loader.warehouse, SCHEMES, where, start, start + DAY) == recounted
+            assert recounted[0].rows or where.segment == "s"
 
 
 def test_what_fits_no_column_is_refused_and_damage_is_seen(loader: Loader) -> None:

@@ -64,15 +64,18 @@ def told(counts: Counts) -> list[tuple[int, ...]]:
 def test_shared_out_counts_are_those_of_each_scheme_alone(loader: Loader, number: int, apart: bool) -> None:
     connection = loader.warehouse.connection
     alone = {s.digest: told(counting.count(connection, s, INTERACTIONS, EVENTS)) for s in SCHEMES}
-    found = sharing.count_all(connection, SCHEMES, INTERACTIONS, EVENTS, number, apart=apart)
-    assert len(found) == len(SCHEMES)
-    assert {scheme.digest: told(counts) for scheme, counts in found} == alone
+    shares = [sharing.Share(EVENTS, number), sharing.Share(EVENTS, number, cell=3)]
+    found = sharing.count_all(connection, SCHEMES, INTERACTIONS, shares, apart=apart)
+    assert len(found) == 2 * len(SCHEMES)
+    for cell in (0, 3):
+        of_cell = {scheme.digest: told(counts) for scheme, counts in found if told(counts)[0][0] == cell}
+        assert of_cell == {digest: [(cell, *rest[1:]) for rest in rows] for digest, rows in alone.items()}
 
 
 def test_an_error_of_one_piece_is_not_lost(loader: Loader) -> None:
     broken = Rows("events_interactions WHERE no_such_column", {})
     with pytest.raises(Exception, match="no_such_column"):
-        sharing.count_all(loader.warehouse.connection, SCHEMES, INTERACTIONS, broken, 240, apart=True)
+        sharing.count_all(loader.warehouse.connection, SCHEMES, INTERACTIONS, [sharing.Share(broken, 240)], apart=True)
 
 
 def test_codes_look_up_the_bins_that_a_search_finds() -> None:
@@ -100,8 +103,8 @@ def test_sums_beyond_64_bits_are_read_exactly(loader: Loader) -> None:
 
 def test_no_schemes_and_no_rows_are_no_counts(loader: Loader) -> None:
     connection = loader.warehouse.connection
-    assert sharing.count_all(connection, [], INTERACTIONS, EVENTS, 240, apart=True) == []
+    assert sharing.count_all(connection, [], INTERACTIONS, [sharing.Share(EVENTS, 240)], apart=True) == []
     none = Rows("events_interactions WHERE false", {})
-    found = sharing.count_all(connection, SCHEMES, INTERACTIONS, none, 0, apart=True)
+    found = sharing.count_all(connection, SCHEMES, INTERACTIONS, [sharing.Share(none, 0)], apart=True)
     assert [told(counts) for _, counts in found] == [[]] * len(SCHEMES)
     assert reading.read(loader.warehouse, [], Slice(rollout="bot"), START, START + DAY) == []

@@ -8,13 +8,12 @@ larger than this; that is why a tolerance is always needed beside them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from checks.drift import distances
-from warehouse.records.profiles import Profile, Scheme
+from warehouse.records.profiles import Profile
 
 LEAST_EXPECTED = 5.0
 """Bins that would hold fewer rows of one side if nothing had changed are counted together."""
@@ -45,16 +44,18 @@ def means(before: Profile, now: Profile) -> float:
     return min(0.0, math.log(2.0) + float(log_ndtr(-moved / error)))
 
 
-def numbers(scheme: Scheme, before: Profile, now: Profile) -> float:
-    """The ln p of the more surprising of both tests above, doubled because there are two."""
-    distance, _ = distances.kolmogorov(scheme, before.counts, now.counts)
+def numbers(distance: float, before: Profile, now: Profile) -> float:
+    """The ln p of the more surprising of both tests above, doubled because there are two.
+
+    `distance` is the Kolmogorov-Smirnov distance of both profiles.
+    """
     least = min(kolmogorov(distance, before.rows, now.rows), means(before, now))
     return min(0.0, math.log(2.0) + least)
 
 
-def counts(before: Sequence[int], now: Sequence[int]) -> float:
+def counts(before: ArrayLike, now: ArrayLike) -> float:
     """The ln p of Pearson's chi-square of two vectors of counts, rare bins taken together."""
-    a, b = np.array(before, dtype=float), np.array(now, dtype=float)
+    a, b = np.asarray(before, dtype=float), np.asarray(now, dtype=float)
     share = min(a.sum(), b.sum()) / (a.sum() + b.sum())
     rare = (a + b) * share < LEAST_EXPECTED
     a, b = (np.append(side[~rare], side[rare].sum()) for side in (a, b))

@@ -13,6 +13,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from checks.drift import chance, distances, judging
 from checks.drift.distances import Distance
 from checks.drift.records import (
@@ -121,7 +123,7 @@ def _numbers(pair: Pair, rule: Rule) -> ColumnDrift:
     if not distances.deviation(pair.before):
         return _same_or_not(pair, rule)
     noise = distances.expected_area(pair.scheme, pair.before, pair.now)
-    log_p = chance.numbers(pair.scheme, pair.before, pair.now)
+    log_p = chance.numbers(found[1].value, pair.before, pair.now)
     return _column(pair, NUMERIC_METHOD, rule.limit or NUMERIC_LIMIT, noise, log_p, found)
 
 
@@ -138,10 +140,11 @@ def _categories(pair: Pair, rule: Rule) -> ColumnDrift:
 
 
 def _of_counts(pair: Pair, name: str, rule: Rule, before: Sequence[int], now: Sequence[int]) -> ColumnDrift:
-    noise = judging.category_noise(list(zip(before, now, strict=True)))
-    found = distances.of_shares(before, now)
+    a, b = np.array(before, dtype=float), np.array(now, dtype=float)
+    noise = judging.category_noise(a, b)
+    found = distances.of_shares(a, b)
     limit = rule.limit or CATEGORY_LIMIT
-    column = _column(pair, CATEGORY_METHOD, limit, noise, chance.counts(before, now), found)
+    column = _column(pair, CATEGORY_METHOD, limit, noise, chance.counts(a, b), found)
     return replace(column, name=name, reference_rows=sum(before), current_rows=sum(now))
 
 

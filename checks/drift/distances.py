@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from warehouse.records.profiles import Profile, Scheme
 
@@ -70,14 +70,15 @@ def chi_square(before: Floats, now: Floats) -> tuple[float, int]:
     return float(((table - expected) ** 2 / expected).sum()), max(0, int(kept.sum()) - 1)
 
 
-def of_shares(before: Sequence[int], now: Sequence[int]) -> list[Distance]:
+def of_shares(before: ArrayLike, now: ArrayLike) -> list[Distance]:
     """Jensen-Shannon, PSI, chi-square and total variation of two vectors of counts, both with rows."""
-    a, b = np.array(before, dtype=float), np.array(now, dtype=float)
-    p, q = a / a.sum(), b / b.sum()
+    a, b = np.asarray(before, dtype=float), np.asarray(now, dtype=float)
+    n, m = a.sum(), b.sum()
+    p, q = a / n, b / m
     return [
         Distance("jensenshannon", jensen_shannon(p, q)),
         Distance("psi", psi(p, q)),
-        Distance("chisquare", math.sqrt(chi_square(a, b)[0] / (a.sum() + b.sum()))),
+        Distance("chisquare", math.sqrt(chi_square(a, b)[0] / (n + m))),
         Distance("total_variation", total_variation(p, q)),
     ]
 

@@ -137,7 +137,8 @@ def _judged(part: Part, statistic: float | None) -> ColumnDrift:
 def _noise(part: Part) -> float:
     if not part.numeric:
         left, right = part.reference.value_counts().to_dict(), part.current.value_counts().to_dict()
-        return judging.category_noise([(left.get(key, 0), right.get(key, 0)) for key in {**left, **right}])
+        counts = [(left.get(key, 0), right.get(key, 0)) for key in {**left, **right}]
+        return judging.category_noise(*zip(*counts, strict=True))
     import numpy
 
     pooled = numpy.sort(numpy.concatenate([part.reference.to_numpy(), part.current.to_numpy()]))

@@ -5,24 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from checks.drift.records import ColumnDrift
 
 LOG_2 = math.log(2)
 
 
-def category_noise(counts: Sequence[tuple[int, int]]) -> float:
+def category_noise(before: ArrayLike, now: ArrayLike) -> float:
     """The root mean square Jensen-Shannon distance (natural logarithm) between two samples of one distribution.
 
-    `counts` are rows per category in reference and current. From the second-order expansion of the divergence,
+    Both are rows per category. From the second-order expansion of the divergence,
     (1 - p) / 8 * (1/n + 1/m) per category; a category too rare to meet in both samples adds at most p * ln 2.
     Infinite when one side has no rows.
     """
-    n, m = sum(left for left, _ in counts), sum(right for _, right in counts)
+    a, b = np.asarray(before, dtype=float), np.asarray(now, dtype=float)
+    n, m = float(a.sum()), float(b.sum())
     if n == 0 or m == 0:
         return math.inf
     spread = (1 / n + 1 / m) / 8
-    shares = [(left + right) / (n + m) for left, right in counts]
-    return math.sqrt(sum(min((1 - share) * spread, share * LOG_2) for share in shares))
+    shares = (a + b) / (n + m)
+    return math.sqrt(float(np.minimum((1 - shares) * spread, shares * LOG_2).sum()))
 
 
 def numeric_noise(ordered: Sequence[float], deviation: float, n: int, m: int) -> float:

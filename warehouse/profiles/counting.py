@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -68,6 +68,11 @@ class Counts:
     total: Integers
     squares: Integers
     large: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+
+    def moved(self, cells: int) -> Counts:
+        """The same counts of cells whose numbers are higher by so many."""
+        large = [(cell + cells, bin_, n, total, squares) for cell, bin_, n, total, squares in self.large]
+        return replace(self, cell=self.cell + cells, large=large)
 
 
 def none() -> Counts:

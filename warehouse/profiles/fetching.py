@@ -59,12 +59,21 @@ def _counted(scheme: Scheme, column: Any, cells: Integers | None, signs: Floats 
     if signs is not None and np.all(signs == 1.0):
         signs = None
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = values * scheme.scale if scheme.scale != 1.0 else values
-        codes = np.rint(scaled + float(scheme.offset) if scheme.offset else scaled)
+        # In place: to give room to one more array of so many rows costs more than to reckon it.
+        codes = values * scheme.scale
+        if scheme.offset:
+            codes += float(scheme.offset)
+        np.rint(codes, out=codes)
     missing = np.ma.getmask(column)
+    there = None if missing is np.ma.nomask else ~missing
+    held = _chosen(codes, there)
     # A number that is not finite makes none of these comparisons true.
-    if missing is np.ma.nomask and len(codes) and codes.min() >= -_SHORT and codes.max() < _SHORT:
-        return _binned(scheme, codes, cells, signs)
+    if len(held) and held.min() >= -_SHORT and held.max() < _SHORT:
+        counts = _binned(scheme, held, _chosen(cells, there), _chosen(signs, there))
+        if there is not None:
+            gaps = np.full(len(codes) - len(held), MISSING)
+            counts.large = list(_apart(gaps, _chosen(cells, missing), _chosen(signs, missing)))
+        return counts
     usable = np.isfinite(values)
     apart = np.where(usable, 0, UNUSABLE)
     if missing is not np.ma.nomask:
@@ -100,7 +109,9 @@ def _binned(scheme: Scheme, codes: Floats | None, cells: Integers | None, signs:
 
 def _of_one_cell(scheme: Scheme, codes: Floats) -> Counts:
     """Rows by code first, in one pass; what follows is work on the codes alone."""
-    rows = np.bincount(codes.astype(np.int64) + _SHORT)
+    places = codes.astype(np.int64)
+    places += _SHORT
+    rows = np.bincount(places)
     held = np.flatnonzero(rows)
     return binned(scheme, np.zeros(len(held), dtype=np.int64), held - _SHORT, rows[held])
 

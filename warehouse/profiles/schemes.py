@@ -14,9 +14,15 @@ def store(warehouse: Warehouse, schemes: Sequence[Scheme]) -> None:
     """Store those of one stream that are not there yet."""
     if not schemes:
         return
+    asked = [scheme.digest for scheme in schemes]
+    held = warehouse.connection.execute(
+        "SELECT count(*) FROM profile_schemes WHERE scheme IN (SELECT unnest($schemes::VARCHAR[]))", {"schemes": asked}
+    ).fetchone()
+    if held is not None and held[0] == len(set(asked)):
+        return
     values = {
         "stream": schemes[0].stream,
-        "schemes": [scheme.digest for scheme in schemes],
+        "schemes": asked,
         "names": [scheme.name for scheme in schemes],
         "bodies": [json.dumps(to_json(scheme), sort_keys=True) for scheme in schemes],
     }

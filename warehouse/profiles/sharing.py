@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
+from operator import itemgetter
 
 import duckdb
 
@@ -16,52 +18,60 @@ from warehouse.records.profiles import Scheme
 from warehouse.records.streams import Stream
 
 Counted = list[tuple[Scheme, Counts]]
-Piece = Callable[[duckdb.DuckDBPyConnection], Counted]
+Work = Callable[[duckdb.DuckDBPyConnection], Counted]
 
-TOGETHER = 4
+TOGETHER = 6
 """Columns of numbers that one query fetches, where others fetch further ones meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Rows to count, about `number` of them; without cells of their own all of them lie in `cell`."""
+
+    rows: Rows
+    number: int
+    cell: int = 0
 
 
 def count_all(
     connection: duckdb.DuckDBPyConnection,
     schemes: Sequence[Scheme],
     stream: Stream,
-    rows: Rows,
-    number: int,
+    shares: Sequence[Share],
     *,
     apart: bool,
 ) -> Counted:
-    """The rows, about `number` of them, under each scheme; with `apart` pieces of the work are done at the same time.
+    """The rows of each share under each scheme; with `apart` pieces of the work are done at the same time.
 
     Rows then have to lie in tables that all connections see.
     """
-    pieces = _pieces(schemes, stream, rows, number)
-    if not apart or len(pieces) < 2:
-        with counting_in_arrays(connection, number):
-            return [one for piece in pieces for one in piece(connection)]
-    waiting = deque(pieces)
+    pieces = [piece for share in shares for piece in _pieces(schemes, stream, share)]
+    waiting = deque(work for _, work in sorted(pieces, key=itemgetter(0)))
+    if not apart or len(waiting) < 2:
+        return [one for work in waiting for one in work(connection)]
 
-    def work() -> Counted:
+    def take() -> Counted:
         found: Counted = []
-        with closing(connection.cursor()) as own, counting_in_arrays(own, number):
+        with closing(connection.cursor()) as own:
             # Several take from the same queue: it may be empty by the time one asks.
-            while piece := _next(waiting):
-                found += piece(own)
+            while work := _next(waiting):
+                found += work(own)
         return found
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return [one for done in [pool.submit(work) for _ in range(WORKERS)] for one in done.result()]
+        return [one for done in [pool.submit(take) for _ in range(WORKERS)] for one in done.result()]
 
 
-def _next(waiting: deque[Piece]) -> Piece | None:
+def _next(waiting: deque[Work]) -> Work | None:
     try:
         return waiting.popleft()
     except IndexError:
         return None
 
 
-def _pieces(schemes: Sequence[Scheme], stream: Stream, rows: Rows, number: int) -> list[Piece]:
-    """The work in pieces, the longest first, so that all workers are done at about the same time."""
+def _pieces(schemes: Sequence[Scheme], stream: Stream, share: Share) -> list[tuple[int, Work]]:
+    """The work in pieces, the longest with the least number, so that all workers are done at about the same time."""
+    rows, number = share.rows, share.number
     fetched = [s for s in schemes if number < counting.ARRAY_ROWS and fetching.fits(s) and not needs_texts(s)]
     grouped = [s for s in schemes if s not in fetched]
     texts = [s for s in fetched if s.part]
@@ -70,19 +80,27 @@ def _pieces(schemes: Sequence[Scheme], stream: Stream, rows: Rows, number: int) 
     heavy = {"token": 0, "bucket": 1, "number": 2}
     singly = sorted((s for s in grouped if s not in categories), key=lambda s: (not s.part, heavy[s.kind]))
 
-    def fetch(some: Sequence[Scheme]) -> Piece:
-        return lambda own: fetching.count(own, some, stream, rows, number)
+    def fetch(own: duckdb.DuckDBPyConnection, some: Sequence[Scheme]) -> Counted:
+        return fetching.count(own, some, stream, rows, number)
 
-    def group(some: Sequence[Scheme]) -> Piece:
+    def group(own: duckdb.DuckDBPyConnection, some: Sequence[Scheme]) -> Counted:
         if some[0].kind == "category":
-            return lambda own: counting.count_categories(own, some, stream, rows)
-        return lambda own: [(scheme, counting.count(own, scheme, stream, rows)) for scheme in some]
+            return counting.count_categories(own, some, stream, rows)
+        return [(scheme, counting.count(own, scheme, stream, rows)) for scheme in some]
+
+    def piece(how: Callable[[duckdb.DuckDBPyConnection, Sequence[Scheme]], Counted], some: Sequence[Scheme]) -> Work:
+        def work(own: duckdb.DuckDBPyConnection) -> Counted:
+            with counting_in_arrays(own, number):
+                found = how(own, some)
+            return [(scheme, counts.moved(share.cell)) for scheme, counts in found] if share.cell else found
+
+        return work
 
     return [
-        *(fetch([s]) for s in texts),
-        *(group([s]) for s in singly),
-        *(group(some) for some in _split(categories, counting.TOGETHER)),
-        *(fetch(some) for some in _split(plain, TOGETHER)),
+        *((0, piece(fetch, [s])) for s in texts),
+        *((1, piece(group, [s])) for s in singly),
+        *((2, piece(group, some)) for some in _split(categories, counting.TOGETHER)),
+        *((3, piece(fetch, some)) for some in _split(plain, TOGETHER)),
     ]
 
 
