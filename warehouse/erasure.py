@@ -22,7 +22,7 @@ from warehouse.records.errors import UsageError
 from warehouse.records.storage import Erased, Erasure
 from warehouse.scope import utc
 from warehouse.store import Warehouse
-from warehouse.tables import SYSTEM
+from warehouse.tables import tables_with
 
 _APART = "\x1f"
 
@@ -40,7 +40,7 @@ def erase(
         UsageError: no stream has the column, a value is empty, or nobody is named.
     """
     _check(asked)
-    tables = _tables(warehouse, asked.column)
+    tables = [table.removeprefix("events_") for table in tables_with(warehouse, asked.column)]
     if not tables:
         raise UsageError(f"No stream has a column {asked.column!r}. Name one, for example session_id or event_id.")
     with warehouse.transaction() as connection:
@@ -142,16 +142,6 @@ def _check(asked: Erasure) -> None:
         raise UsageError("There is no value to erase by. Give one, for example --session ID.")
     if not asked.by.strip() or not asked.reason.strip():
         raise UsageError("An erasure needs a name and a reason. Give --by NAME and --reason TEXT.")
-
-
-def _tables(warehouse: Warehouse, column: str) -> list[str]:
-    """The streams with rows that have the column as text."""
-    found = warehouse.connection.execute(sql.load("snapshot_tables")).fetchall()
-    return [
-        table.removeprefix("events_")
-        for table, name, _ in found
-        if table.startswith("events_") and name == column and name not in dict(SYSTEM)
-    ]
 
 
 def _salt(connection: duckdb.DuckDBPyConnection) -> str:

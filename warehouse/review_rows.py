@@ -12,6 +12,7 @@ from warehouse.records.reviews import Seen, Text
 from warehouse.records.streams import Stream
 from warehouse.scope import events_table, statement, utc
 from warehouse.store import Warehouse
+from warehouse.tables import tables_with
 
 MOST_TEXT = 20_000
 """Characters of a column that are kept for people."""
@@ -92,6 +93,15 @@ def events_with(warehouse: Warehouse, stream: Stream, column: str, values: Seque
         return []
     text = statement("review_events", events=table, column=identifier(column))
     return [event for (event,) in warehouse.connection.execute(text, {"values": list(values)}).fetchall()]
+
+
+def events_anywhere(warehouse: Warehouse, column: str, values: Sequence[str]) -> set[str]:
+    """The same over every event table that has the column, of streams that nobody declares any more, too."""
+    found: set[str] = set()
+    for table in tables_with(warehouse, column):
+        text = statement("review_events", events=identifier(table), column=identifier(column))
+        found |= {event for (event,) in warehouse.connection.execute(text, {"values": list(values)}).fetchall()}
+    return found
 
 
 def _met(looking: Looking, bound: dict[str, object]) -> str:

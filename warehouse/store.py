@@ -139,6 +139,8 @@ class Warehouse:
     def _prepare(self, memory_limit: str | None) -> None:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")
+        # Merging small groups of rows waits for its hour (warehouse/merging.py).
+        self.connection.execute("SET GLOBAL max_vacuum_tasks = 0")
         if memory_limit is not None:
             self.connection.execute("SET memory_limit = ?", [memory_limit])
         migrate(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from warehouse import sql
 from warehouse.casting import SQL_TYPES
 from warehouse.records.errors import StoreError, UsageError
 from warehouse.records.streams import COMMON, Stream
@@ -52,6 +53,15 @@ def columns_of(stream: Stream) -> list[tuple[str, str]]:
             )
         seen.add(name)
     return [*columns, *SYSTEM]
+
+
+def tables_with(warehouse: Warehouse, column: str) -> list[str]:
+    """Names of the event tables that have the column as one of their stream's own or common ones."""
+    return [
+        table
+        for table, name, _ in warehouse.connection.execute(sql.load("snapshot_tables")).fetchall()
+        if table.startswith("events_") and name == column and name not in dict(SYSTEM)
+    ]
 
 
 def ensure(warehouse: Warehouse, stream: Stream) -> None:

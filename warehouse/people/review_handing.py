@@ -63,6 +63,12 @@ def remove_texts(people: People, *, before: datetime) -> int:
         return int(session.exec(update(ItemRow).where(*old).values(texts=None)).rowcount)
 
 
+def queues(people: People) -> list[str]:
+    """Names of all queues that hold rows, in order, also of those that the configuration no longer names."""
+    with people.read() as session:
+        return list(session.exec(select(ItemRow.queue).distinct().order_by(col(ItemRow.queue))))
+
+
 def forget(people: People, events: Collection[str], queues: Collection[str]) -> int:
     """How many rows of these queues were removed with their labels, by event id; the file keeps nothing of them."""
     ordered, removed = sorted(events), 0
