@@ -26,10 +26,11 @@ FIRST_PERSON = (
 )
 _SAID = {
     "token_unknown": "The token is not one that was issued here, or not whole.",
-    "token_expired": "The token of {person} ({token}) has ended; an admin issues another: `gatehold people token`.",
-    "token_revoked": "The token of {person} ({token}) was revoked; an admin issues another: `gatehold people token`.",
+    "token_expired": "The token of {person} ({token}) has ended; an admin issues another.",
+    "token_revoked": "The token of {person} ({token}) was revoked; an admin issues another.",
     "inactive": "{person} is inactive and may do nothing.",
 }
+_MENDED_BY = dict.fromkeys(("token_expired", "token_revoked"), "`gatehold people token`")
 
 
 def identify(
@@ -42,8 +43,8 @@ def identify(
     if not token:
         return refuse(
             "token_missing",
-            f"Who acts is told by a token in the environment variable {VARIABLE}; an admin issues one with "
-            "`gatehold people token NAME`.",
+            f"Who acts is told by a token in the environment variable {VARIABLE}; an admin issues one.",
+            "`gatehold people token NAME`",
         )
     return of_token(people, token, act=act, now=now, rollout=rollout)
 
@@ -53,7 +54,8 @@ def of_token(people: People, token: str, *, act: str, now: datetime, rollout: st
     found = accounts.who(people, token, now=now)
     if isinstance(found, Person):
         return found
-    refusal = refuse(found.code, _SAID[found.code].format(person=found.person, token=found.token))
+    said = _SAID[found.code].format(person=found.person, token=found.token)
+    refusal = refuse(found.code, said, _MENDED_BY.get(found.code, ""))
     note(people, _named(found), refusal.missing[0], act=act, rollout=rollout, now=now)
     return refusal
 

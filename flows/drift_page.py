@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warehouse.columns import columns_as_arrow
+from warehouse.records.errors import CheckError
 from warehouse.records.metrics import Slice
 
 if TYPE_CHECKING:
@@ -65,15 +67,20 @@ def draw_all(project: Project, stores: Stores, drifted: Iterable[Drifted], *, no
 
 
 def with_pages(project: Project, stores: Stores, drifted: Iterable[Drifted], *, now: datetime) -> list[Drifted]:
-    """The same comparisons, all of them, each that has a report with its page, drawn where it does not tell it yet.
+    """The same comparisons, all of them, each that has a report with its page, drawn where it does not tell it yet."""
+    return [with_page(project, stores, one, now=now) for one in drifted]
 
-    Raises:
-        CheckError: Evidently failed; the reason is its own.
+
+def with_page(project: Project, stores: Stores, one: Drifted, *, now: datetime) -> Drifted:
+    """The same comparison with its page, drawn where it does not tell it yet.
+
+    Where Evidently fails, the page that was drawn before stays, and `undrawn` says why there is no newer one.
     """
-    return [
-        replace(one, page=str(pages[0])) if (pages := draw_all(project, stores, [one], now=now)) else one
-        for one in drifted
-    ]
+    try:
+        pages = draw_all(project, stores, [one], now=now)
+    except CheckError as error:
+        return replace(one, undrawn=str(error))
+    return replace(one, page=str(pages[0]), undrawn="") if pages else one
 
 
 def draw(
@@ -101,12 +108,14 @@ def draw(
 def taken(project: Project, stores: Stores, section: Drift, start: datetime, end: datetime) -> Rows:
     """Some rows of the reference and of [start, end), as data frames; nothing of the library is loaded for it."""
     assert section.reference is not None
+    before = rows_of(project, stores, section, section.reference.start, section.reference.end)
+    return before, rows_of(project, stores, section, start, end)
+
+
+def rows_of(project: Project, stores: Stores, section: Drift, start: datetime, end: datetime) -> Any:
+    """Some rows of [start, end), as a data frame."""
     stream, scope = project.policy.stream(section.stream), Slice(rollout=section.rollout)
-    before, after = (
-        columns_as_arrow(stores.warehouse, stream, section.columns, scope, since, until, limit=ROWS).to_pandas()
-        for since, until in ((section.reference.start, section.reference.end), (start, end))
-    )
-    return before, after
+    return columns_as_arrow(stores.warehouse, stream, section.columns, scope, start, end, limit=ROWS).to_pandas()
 
 
 def drawn(
@@ -120,12 +129,18 @@ def drawn(
     from checks.drift import evidently_adapter
 
     page = path(project, section)
-    forget(page)
     title = (
         f"{section.rollout}: {section.stream} from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC "
         "against the pinned reference"
     )
-    evidently_adapter.draw(*rows, compared_columns(project, section, rows[0]), report, html=page, title=title)
+    # Aside first: where the library fails, the page that was drawn before stays, with what is noted of it.
+    aside = page.with_name(f".{page.name}")
+    try:
+        evidently_adapter.draw(*rows, compared_columns(project, section, rows[0]), report, html=aside, title=title)
+        forget(page)
+        os.replace(aside, page)
+    finally:
+        aside.unlink(missing_ok=True)
     note(page, report, now=now, start=start, end=end)
     return page
 

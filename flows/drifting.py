@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import drift_page, drift_reference, drift_texts
@@ -26,7 +25,9 @@ if TYPE_CHECKING:
 class Drifted:
     """One comparison: its report, or in one sentence why there is none (`trouble`: it failed; else: too early).
 
-    `current_start` and `current_end` are the span compared, whole windows. `page` is Evidently's page, if there is one.
+    `current_start` and `current_end` are the span compared, whole windows. `page` is Evidently's page, if there is one;
+    where it could not be drawn anew, `undrawn` says why, and `page` is the one that was drawn before. That is no
+    trouble of the comparison, which needs no page.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Drifted:
     current_end: datetime | None
     page: str | None
     findings: tuple[Finding, ...] = ()
+    undrawn: str = ""
 
 
 def compare_all(project: Project, stores: Stores, *, now: datetime) -> dict[str, Drifted]:
@@ -57,14 +59,25 @@ def _compare(project: Project, stores: Stores, section: Drift, *, now: datetime)
     start, end = found
     try:
         report = _report(project, stores, section, start, end, now=now)
-        if section.page == "always":
-            drift_page.draw(project, stores, section, report, start, end, now=now)
     except (CheckError, LedgerError) as error:
         return without(trouble=str(error))
     page = drift_page.path(project, section)
-    findings = tuple(_findings(section, report, end))
-    shown = str(page) if Path(page).exists() else None
-    return Drifted(section.name, section.stream, section.rollout, report, None, None, start, end, shown, findings)
+    compared = Drifted(
+        section.name,
+        section.stream,
+        section.rollout,
+        report,
+        None,
+        None,
+        start,
+        end,
+        str(page) if page.exists() else None,
+        tuple(_findings(section, report, end)),
+    )
+    if section.page != "always":
+        return compared
+    shown = drift_page.with_page(project, stores, compared, now=now)
+    return replace(shown, findings=(*shown.findings, _undrawn(section, shown, end))) if shown.undrawn else shown
 
 
 def _span(project: Project, stores: Stores, section: Drift, *, now: datetime) -> tuple[datetime, datetime] | str:
@@ -99,6 +112,20 @@ def _report(
         absent=[name for name in section.columns if name not in columns],
         further=drift_texts.compare(stores, policy, section, reference.schemes, start, end),
         digest=reference.digest,
+    )
+
+
+def _undrawn(section: Drift, shown: Drifted, seen_at: datetime) -> Finding:
+    older = "; the page of before stays" if shown.page else ""
+    return Finding(
+        kind="drift",
+        state="notice",
+        severity="info",
+        stream=section.stream,
+        subject=section.name,
+        name=f"{section.name}: Evidently's page",
+        detail=f"Evidently's page of {section.name} could not be drawn{older}: {shown.undrawn}",
+        seen_at=seen_at,
     )
 
 

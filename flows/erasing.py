@@ -48,8 +48,10 @@ def erase(
     from warehouse import erasure, storage
 
     asked = Erasure(column=column, values=_forms(project, column, value), by=by, reason=reason)
-    reviewing.forget(project, stores, column=column, values=asked.values)
-    record = erasure.erase(stores.warehouse, asked, now=now, lasting=retaining.lasting(project))
+    erasure.check(asked)
+    reviewed = reviewing.forget(project, stores, column=column, values=asked.values)
+    lasting = retaining.lasting(project)
+    record = erasure.erase(stores.warehouse, asked, now=now, lasting=lasting, reviewed=reviewed)
     if record is None:
         return None
     entries = log_pending(project, stores)

@@ -174,7 +174,23 @@ def _drift_table(drifted: Drifted) -> DriftTable:
     current = f"{drifted.current_start:%Y-%m-%d %H:%M} to {drifted.current_end:%Y-%m-%d %H:%M} UTC"
     reference = f"{drifted.report.reference_rows:,} rows, digest {drifted.report.reference_digest[:12]}"
     page = Path(drifted.page).name if drifted.page else None
-    return filling.drift_table(drifted.stream, reference, current, drifted.report, page=page)
+    told = _told_of_page(drifted)
+    return filling.drift_table(drifted.stream, reference, current, drifted.report, page=page, told=told)
+
+
+def _told_of_page(drifted: Drifted) -> str:
+    """Which span Evidently's page shows where that is another one, and why it was not drawn anew."""
+    from flows import drift_page
+
+    known = drift_page.told(Path(drifted.page)) if drifted.page else None
+    other = known is not None and (known.start, known.end) != (drifted.current_start, drifted.current_end)
+    words = []
+    if known is not None and known.start and known.end and other:
+        span = f"{known.start:%Y-%m-%d %H:%M} to {known.end:%Y-%m-%d %H:%M} UTC"
+        words.append(f"The report shows {span}, drawn at {known.at:%Y-%m-%d %H:%M} UTC.")
+    if drifted.undrawn:
+        words.append(f"It could not be drawn anew: {drifted.undrawn}")
+    return " ".join(words)
 
 
 def _restatements(stores: Stores, entries: Sequence[DecisionEntry]) -> list[Restatement]:

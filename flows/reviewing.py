@@ -42,6 +42,9 @@ def hand_in(project: Project, stores: Stores, *, now: datetime) -> None:
         if number is not None and not path.exists():
             answers = review_handing.answers(stores.people, review.name, number)
             _write(path, (_answer(review, item, given) for item, given in answers))
+        elif next(path.parent.glob(f"{review.name}-*"), None) is None:
+            # Nothing was handed on yet: a source that reads nothing is whole, one without a file is broken.
+            _write(path, ())
     if (age := retaining.settings(project).raw_text) is not None:
         review_handing.remove_texts(stores.people, before=now - age)
 
@@ -64,16 +67,26 @@ def choose(project: Project, stores: Stores, *, now: datetime) -> None:
 def forget(project: Project, stores: Stores, *, column: str, values: Sequence[str]) -> int:
     """How many rows of review queues were removed because they belong to an erased subject, with text and labels.
 
-    It is asked before the events are erased: afterwards nothing tells which rows were theirs.
+    It is asked before the events are erased: afterwards nothing tells which rows were theirs. Of a queue that the
+    configuration no longer names, and of a row whose stream holds it no more, nobody knows the stream: such rows go by
+    the ids of every stream, rather one row too many than text of the subject that stays. A row goes by the session that
+    was kept with it as well: the events may have reached their age.
     """
     from warehouse import review_rows
     from warehouse.people import review_handing
 
+    found = review_rows.events_by_stream(stores.warehouse, column, values)
+    anywhere = {event for events in found.values() for event in events}
+    streams = {review.name: review.stream for review in project.policy.reviews}
     removed = 0
-    for review in project.policy.reviews:
-        stream = project.policy.stream(review.stream)
-        events = review_rows.events_with(stores.warehouse, stream, column, values)
-        removed += review_handing.forget(stores.people, events, [review.name])
+    for queue in review_handing.queues(stores.people):
+        events = set(anywhere)
+        if (stream := streams.get(queue)) is not None:
+            own = found.get(stream, set())
+            events = own | review_rows.not_of(stores.warehouse, stream, anywhere - own)
+        if column == "session_id":
+            events |= review_handing.events_of_sessions(stores.people, queue, values)
+        removed += review_handing.forget(stores.people, events, [queue])
     return removed
 
 

@@ -28,7 +28,7 @@ def theirs(before: Any, now: Any, *, numeric: bool) -> tuple[float, bool]:
     """Evidently's distance by its own function, and its decision at its default limit of 0.1."""
     import pandas
 
-    with evidently_adapter._library():
+    with evidently_adapter.library():
         from evidently.legacy.calculations.stattests import get_stattest
         from evidently.legacy.core import ColumnType
 
@@ -102,7 +102,7 @@ def test_a_p_value_flags_what_does_not_matter() -> None:
 
     random = np.random.default_rng(3)
     before, now = random.normal(size=200_000), random.normal(0.02, 1, 200_000)
-    with evidently_adapter._library():
+    with evidently_adapter.library():
         from evidently.legacy.calculations.stattests import get_stattest
         from evidently.legacy.core import ColumnType
 

@@ -240,7 +240,7 @@ def test_distances_are_those_of_the_library_s_own_report() -> None:
     columns = [DriftColumn(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]  # a test's shorthand
     usable = [p for column in columns for p in preparing.parts(left, right, column, 50) if not p.reason]
     assert {p.numeric for p in usable} == {True, False}
-    with evidently_adapter._library():
+    with evidently_adapter.library():
         run = evidently_adapter._run(usable)
     theirs = {result["config"]["column"]: result["value"] for result in run.dict()["metrics"]}
     assert evidently_adapter._distances(usable) == theirs

@@ -1,39 +1,20 @@
-"""A valid configuration becomes a policy: what it says, what its digests cover, what it warns of."""
+"""A valid configuration becomes a policy: what it says, what it warns of, and its schema."""
 
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import yaml
 from conftest import ROOT
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from policy_examples import DESIGN, FULL, policy
 from pydantic import ValidationError
 
-from checks.policy import Policy, parse, schema
-from checks.policy.base import compact, duration
-from warehouse.records.errors import ConfigurationError, UsageError
+from checks.policy import schema
+from warehouse.records.errors import UsageError
 from warehouse.records.expressions import Compare, Constant, Field
-
-POLICIES = ROOT / "tests" / "policies"
-
-
-def read(path: str) -> str:
-    return (POLICIES / path).read_text(encoding="utf-8")
-
-
-def policy(text: str) -> Policy:
-    return parse("gatehold.yaml", lambda _: text)
-
-
-FULL = parse("full.yaml", read)
-DESIGN = parse("design.yaml", read)
 
 
 def test_the_example_of_the_design_is_valid() -> None:
@@ -156,157 +137,6 @@ def test_metrics_in_use_are_those_of_gates_and_the_own_ones() -> None:
     assert {"tickets_a_day", "failed_checks"} <= {metric.name for metric in FULL.metrics_in_use()}
 
 
-# ---- digests -----------------------------------------------------------------------------------------------------
-
-
-def changed(path: list[str | int], value: Any) -> Policy:
-    """The full policy with one value changed."""
-    data = yaml.load(read("full.yaml"), yaml.BaseLoader)
-    inner = data
-    for part in path[:-1]:
-        inner = inner[part]
-    inner[path[-1]] = value
-    return policy(_plain(data))
-
-
-def _plain(data: Any) -> str:
-    """The data as YAML in one line; numbers and plain words stay bare."""
-    if isinstance(data, dict):
-        return "{" + ", ".join(f"{key}: {_plain(value)}" for key, value in data.items()) + "}"
-    if isinstance(data, list):
-        return "[" + ", ".join(map(_plain, data)) + "]"
-    text = str(data)
-    bare = text.replace(".", "").replace("-", "").replace("_", "").isalnum()
-    return text if bare else json.dumps(text)
-
-
-def shuffled(data: Any, rng: random.Random) -> Any:
-    """The data with the keys of every mapping in another order."""
-    if isinstance(data, dict):
-        keys = list(data)
-        rng.shuffle(keys)
-        return {key: shuffled(data[key], rng) for key in keys}
-    return [shuffled(value, rng) for value in data] if isinstance(data, list) else data
-
-
-@given(st.randoms(use_true_random=False))
-@settings(max_examples=10, deadline=None)
-def test_the_digest_ignores_order_of_keys_and_items_comments_and_formatting(rng: random.Random) -> None:
-    data = yaml.load(read("full.yaml"), yaml.BaseLoader)
-    for entries in data.values():
-        if isinstance(entries, list):
-            rng.shuffle(entries)
-    text = "# another comment\n" + _plain(shuffled(data, rng)) + "\n\n"
-    assert policy(text).digest == FULL.digest
-
-
-def test_the_digest_does_not_depend_on_how_a_value_is_written() -> None:
-    assert changed(["window"], "60m").digest == FULL.digest
-    assert changed(["gates", 0, "alpha"], "2e-2").digest == FULL.digest
-    assert changed(["gates", 0, "on_breach"], "pause").digest == FULL.digest, "a default that is written out"
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (["window"], "2h"),
-        (["session_gap"], "21m"),
-        (["lease"], "5h"),
-        (["sources", 0, "path"], "logs/*.jsonl"),
-        (["sources", 0, "lateness"], "3h"),
-        (["sources", 0, "fields", "event_id"], "id"),
-        (["sources", 0, "expected_per_window"], "51"),
-        (["streams", 0, "columns", 0, "max"], "6"),
-        (["metrics", 0, "value"], "severity >= 5"),
-        (["metrics", 0, "where"], "topic == 'billing'"),
-        (["metrics", 1, "range"], ["1", "6"]),
-        (["rollouts", 0, "stages"], ["limited", "pilot", "general"]),
-        (["rollouts", 0, "owner", "contact"], "other@example.com"),
-        (["gates", 0, "at_most"], "0.006"),
-        (["gates", 0, "alpha"], "0.03"),
-        (["gates", 0, "max_age"], "4h"),
-        (["gates", 1, "segment"], "french"),
-        (["gates", 0, "rollout"], ["support-agent"]),
-        (["alerts", 1, "when"], ["pause", "hold"]),
-        (["checks", 0, "mostly"], "0.98"),
-        (["drift", 0, "reference", "start"], "2026-03-02"),
-        (["drift", 0, "tolerance"], "0.2"),
-    ],
-)
-def test_the_digest_changes_with_any_value_that_matters(path: list[str | int], value: Any) -> None:
-    assert changed(path, value).digest != FULL.digest
-
-
-def gate_digest(candidate: Policy, name: str) -> str:
-    return next(gate.digest for gate in candidate.gate_specs("support-agent", "pilot") if gate.name == name)
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (["gates", 0, "at_most"], "0.006"),
-        (["gates", 0, "alpha"], "0.03"),
-        (["gates", 0, "beta"], "0.03"),
-        (["gates", 0, "unit"], "window"),
-        (["gates", 0, "segment"], "german"),
-        (["gates", 0, "arm"], "control"),
-        (["window"], "2h"),
-        (["session_gap"], "21m"),
-    ],
-)
-def test_a_gates_digest_changes_with_what_makes_its_evidence_another_test(path: list[str | int], value: Any) -> None:
-    assert gate_digest(changed(path, value), "harm") != gate_digest(FULL, "harm")
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (["gates", 0, "max_age"], "4h"),
-        (["gates", 0, "on_breach"], "hold"),
-        (["gates", 0, "required_from"], "general"),
-        (["gates", 0, "min_units"], "50"),
-        (["gates", 0, "min_scored"], "0.6"),
-        (["gates", 0, "owner"], "Someone Else"),
-        (["lease"], "5h"),
-        (["metrics", 0, "value"], "severity >= 5"),
-    ],
-)
-def test_a_gates_digest_does_not_change_with_anything_else(path: list[str | int], value: Any) -> None:
-    try:
-        candidate = changed(path, value)
-    except ConfigurationError:
-        # The first gate stands for two rollouts with different stages.
-        candidate = changed(path, "pilot")
-    assert gate_digest(candidate, "harm") == gate_digest(FULL, "harm")
-
-
-def cells_digest(candidate: Policy) -> str:
-    return candidate.cell_metric("severe_ticket_rate", "item").digest
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (["metrics", 0, "value"], "severity >= 5"),
-        (["metrics", 0, "where"], "topic == 'billing'"),
-        (["metrics", 0, "scored"], "severity is not None and topic is not None"),
-        (["streams", 0, "columns", 0, "max"], "6"),
-        (["streams", 0, "columns", 1, "choices"], ["billing", "delivery", "other"]),
-        (["window"], "2h"),
-        (["session_gap"], "21m"),
-    ],
-)
-def test_a_cell_digest_covers_all_that_changes_a_number(path: list[str | int], value: Any) -> None:
-    assert cells_digest(changed(path, value)) != cells_digest(FULL)
-
-
-def test_a_cell_digest_covers_the_unit_and_nothing_that_changes_no_number() -> None:
-    assert FULL.cell_metric("severe_ticket_rate", "session").digest != cells_digest(FULL)
-    spaced = changed(["metrics", 0, "value"], "(severity>=4)  or  details['blocks customer']")
-    assert cells_digest(spaced) == cells_digest(FULL)
-    assert cells_digest(changed(["metrics", 0, "description"], "Other words")) == cells_digest(FULL)
-
-
 # ---- warnings, includes, scalars -----------------------------------------------------------------------------------
 
 
@@ -352,99 +182,6 @@ gates: [{name: received, rollout: agent, metric: received_share, at_least: 0.9}]
     assert [w.hint for w in policy(text).warnings if w.path == "gates[0].metric"] == [
         'Add "expected_per_window:" to a source.'
     ]
-
-
-def test_includes_are_relative_to_the_file_that_names_them_and_read_once() -> None:
-    parts = {
-        "team/gatehold.yaml": "include: [parts/gates.yaml, parts/people.yaml]\n",
-        "team/parts/gates.yaml": "include: [../parts/people.yaml, ../gatehold.yaml]\n"
-        "gates:\n  - {name: fresh, rollout: agent, metric: freshness_hours, at_most: 6}\n",
-        "team/parts/people.yaml": "rollouts: [{name: agent, owner: {name: A, contact: b}, stages: [pilot]}]\n",
-    }
-    found = parse("team/gatehold.yaml", lambda path: parts[path])
-    assert [gate.name for gate in found.gate_specs("agent", "pilot")] == ["fresh"]
-    whole = policy(parts["team/parts/people.yaml"] + parts["team/parts/gates.yaml"].split("\n", 1)[1])
-    assert found.digest == whole.digest
-
-
-def test_words_that_yaml_likes_to_change_stay_words() -> None:
-    text = "rollouts: [{name: no, owner: {name: on, contact: 12:30}, stages: [off, yes, y]}]\n"
-    rollout = policy(text).rollout("no")
-    assert (rollout.owner.name, rollout.owner.contact, rollout.stages) == ("on", "12:30", ("off", "yes", "y"))
-
-
-def test_anchors_and_windows_line_endings_are_fine() -> None:
-    text = "rollouts:\r\n  - {name: a, owner: &p {name: A, contact: b}, stages: &s [pilot]}\r\n"
-    text += "  - {name: b, owner: *p, stages: *s}\r\n"
-    assert policy(text).rollout("b").owner.contact == "b"
-
-
-@given(st.integers(1, 999_999), st.sampled_from("smhdw"))
-def test_durations_mean_the_same_however_they_are_written(number: int, unit: str) -> None:
-    length = duration(f"{number}{unit}")
-    assert duration(compact(length)) == length if len(compact(length)) <= 7 else True
-
-
-# ---- robustness ----------------------------------------------------------------------------------------------------
-
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=8),
-    st.sampled_from(
-        ["agent", "harm", "rate", "interactions", "1h", "=agent", "webhook", "scores.harm >= 0.5", "{a}-{b"]
-    ),
-)
-WORDS = """name kind stream metric rollout at_most alpha stages owner switch when columns reference start range cuts of
-fields value unit expect column url include"""
-KEYS = st.sampled_from(WORDS.split())
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=8),
-    max_leaves=20,
-)
-SECTIONS = st.sampled_from(
-    ["sources", "streams", "metrics", "rollouts", "gates", "alerts", "checks", "drift", "window", "include"]
-)
-
-
-def only_configuration_errors(text: str) -> None:
-    try:
-        policy(text)
-    except ConfigurationError as error:
-        problems = error.problems
-    else:
-        return
-    assert problems
-    assert all(problem.message for problem in problems)
-
-
-@pytest.mark.slow
-@given(st.dictionaries(SECTIONS, VALUES | st.lists(st.dictionaries(KEYS, VALUES, max_size=10), max_size=4), max_size=6))
-@settings(max_examples=100, deadline=None)
-def test_any_configuration_is_a_policy_or_a_configuration_error(data: Any) -> None:
-    only_configuration_errors(yaml.safe_dump(data, allow_unicode=True))
-
-
-@given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
-def test_any_text_is_a_policy_or_a_configuration_error(text: str) -> None:
-    only_configuration_errors(text)
-
-
-@given(st.text(alphabet="{}[]:,-&*!|>'\"#%@` \n\tab0", max_size=60))
-@settings(max_examples=200, deadline=None)
-def test_any_tangle_of_yaml_is_a_policy_or_a_configuration_error(text: str) -> None:
-    only_configuration_errors(text)
-
-
-@given(st.integers(0, 4000), st.integers(1, 40), st.text(max_size=5))
-@settings(max_examples=50, deadline=None)
-def test_a_valid_file_with_a_hole_is_a_policy_or_a_configuration_error(start: int, length: int, put: str) -> None:
-    text = read("full.yaml")
-    only_configuration_errors(text[:start] + put + text[start + length :])
 
 
 # ---- schema and cost -----------------------------------------------------------------------------------------------

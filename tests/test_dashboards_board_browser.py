@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,45 +10,17 @@ from typing import Any
 
 import projects as p
 import pytest
-import uvicorn
 from acting_tools import feed, policy
-from board_tools import PASSWORD, Clock, serving
+from board_tools import Clock, serving
+from browser_tools import Watched, add, fill, set_password, sign_in, sound, watching
 from projects import AGENT, HOUR, START
 
-from dashboards.http.serving import listen
 from flows import boarding
 from flows.project import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 ACTS = f"/rollouts/{AGENT}/acts"
-SERIOUS = ("serious", "critical")
-
-
-class Watched:
-    """Pages of one browser whose noise and requests are kept."""
-
-    def __init__(self, browser: Any, base: str) -> None:
-        self.browser, self.base = browser, base
-        self.noise: list[str] = []
-        self.asked: set[str] = set()
-
-    def page(self, **given: Any) -> Any:
-        """A page of a person of their own: nobody's cookies."""
-        page = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **given}).new_page()
-        page.on("console", lambda message: self.noise.append(message.text))
-        page.on("pageerror", lambda error: self.noise.append(str(error)))
-        page.on("dialog", lambda dialog: self.noise.append(dialog.message))
-        page.on("request", lambda request: self.asked.add(request.url))
-        return page
-
-    def quiet(self) -> None:
-        # What was refused is answered with a status that browsers note.
-        refused = "Failed to load resource: the server responded with a status of 409"
-        assert [said for said in self.noise if not said.startswith(refused)] == []
-        assert {url for url in self.asked if not url.startswith(self.base)} == set()
 
 
 @pytest.fixture
@@ -63,54 +33,12 @@ def shots(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[tuple[Watched, Project, Clock]]:
-    if CHROMIUM is None:
-        pytest.fail("Chromium is not installed: Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
     project = p.make(tmp_path / "project", policy(resumes={"people": 2}))
     feed(project, range(3))
     assert p.standing(feed(project, range(3, 8), harmful=40)) == "pause"
     clock = Clock(START + 9.2 * HOUR)
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(serving(project, clock), log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield Watched(browser, f"http://127.0.0.1:{listener.getsockname()[1]}"), project, clock
-            browser.close()
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        listener.close()
-
-
-def set_password(page: Any, link: str, name: str = "") -> None:
-    page.goto(link)
-    if name:
-        page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_label("Again").fill(PASSWORD)
-    page.get_by_role("button", name="Set it and sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-
-
-def let_in(admin: Any, page: Any, base: str, name: str) -> None:
-    admin.goto(f"{base}/people")
-    adding = admin.get_by_role("region", name="Add somebody")
-    adding.get_by_label("Name").fill(name)
-    adding.get_by_label("Role").select_option("approver")
-    adding.get_by_role("button", name="Add", exact=True).click()
-    set_password(page, admin.locator("code.secret").inner_text())
-
-
-def sound(page: Any) -> list[str]:
-    """What axe finds to be serious."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in SERIOUS]
+    with watching(serving(project, clock)) as seen:
+        yield seen, project, clock
 
 
 def test_the_story_from_the_first_link_to_a_resume_by_two(watched: tuple[Watched, Project, Clock], shots: Path) -> None:
@@ -119,8 +47,8 @@ def test_the_story_from_the_first_link_to_a_resume_by_two(watched: tuple[Watched
     assert link is not None
     root, ada, bo = seen.page(), seen.page(), seen.page()
     set_password(root, link, "Root")
-    let_in(root, ada, seen.base, "Ada")
-    let_in(root, bo, seen.base, "Bo")
+    add(root, ada, seen.base, "Ada")
+    add(root, bo, seen.base, "Bo")
 
     # Five seconds: what is held, why, since when.
     ada.goto(seen.base)
@@ -147,9 +75,7 @@ def test_the_story_from_the_first_link_to_a_resume_by_two(watched: tuple[Watched
     before = root.locator("#as-of").inner_text()
     feed(project, range(8, 14), release="r2")
     clock.now = START + 15.2 * HOUR
-    root.wait_for_function("document.body.dataset.version")
-    renew(root)
-    root.wait_for_function(f"document.querySelector('#as-of').innerText !== {before!r}")
+    renew(root, before)
 
     ada = seen.page(storage_state=ada.context.storage_state())
     sign_in(ada, seen.base, "Ada")
@@ -173,27 +99,13 @@ def test_the_story_from_the_first_link_to_a_resume_by_two(watched: tuple[Watched
     seen.quiet()
 
 
-def renew(page: Any) -> None:
-    """What the page does every quarter of a minute, now."""
-    for _ in range(2):
+def renew(page: Any, before: str) -> None:
+    """What the page does every quarter of a minute, at once and again, until it is another one."""
+    end = time.monotonic() + 30
+    while page.locator("#as-of").inner_text() == before:
+        assert time.monotonic() < end
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        time.sleep(0.5)
-
-
-def sign_in(page: Any, base: str, name: str) -> None:
-    page.goto(f"{base}/signin")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-
-
-def fill(page: Any, act: str, reason: str, **fields: str) -> None:
-    form = page.locator(f"#act-{act} form")
-    for name, value in fields.items():
-        form.locator(f"[name={name}]").fill(value)
-    form.locator("[name=reason]").fill(reason)
-    form.get_by_role("button").click()
+        page.wait_for_timeout(300)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

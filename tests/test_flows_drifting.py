@@ -235,7 +235,13 @@ def test_a_section_can_ask_for_its_page_in_every_run(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr("checks.drift.evidently_adapter.draw", broken)
     p.write(project, "b.jsonl", rows(range(6, 8), latency=5_000))
-    assert look(project, 9).trouble == "Evidently failed."
+    found = look(project, 9)
+    assert found.undrawn == "Evidently failed."
+    assert (found.trouble, found.report is None) == (None, False), "the judgement needs no page"
+    assert found.page == str(drawn[0].with_name("drift-inputs.html")), "the page of before stays"
+    assert [f.detail for f in found.findings if f.state == "notice"] == [
+        "Evidently's page of inputs could not be drawn; the page of before stays: Evidently failed."
+    ]
 
 
 def test_a_run_with_drift_does_not_load_evidently(project: Project) -> None:

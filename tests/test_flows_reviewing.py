@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from flows.project import Project
 from flows.stores import Stores, open_stores
 from warehouse.people import accounts, reviews
 from warehouse.people.store import People
-from warehouse.records.errors import ConfigurationError
+from warehouse.records.errors import ConfigurationError, UsageError
 from warehouse.records.people import Person
 
 INES = Person("Ines", ("admin",))
@@ -191,6 +192,68 @@ def test_an_erasure_reaches_queue_text_and_labels(tmp_path: Path) -> None:
         assert stores.warehouse.connection.execute(found, {"session": session}).fetchone() == (0,)
 
 
+def test_an_erasure_reaches_queues_that_the_configuration_no_longer_names(tmp_path: Path) -> None:
+    project = make(tmp_path, rows=100)
+    with open_stores(project) as stores:
+        once.run_with(project, stores, now=NOW)
+        people_of(stores.people)
+        item = reviews.following(stores.people, "harm", "Ines", now=NOW)
+        assert item is not None
+        assert item.texts is not None
+        said, session = str(item.texts[0].text), str(item.carried["session_id"])
+        others = reviews.left(stores.people, "harm", "Ines", now=NOW)[0]
+        other_name = (project.file.read_text(encoding="utf-8")).replace(
+            "- name: harm\n    stream", "- name: other\n    stream"
+        )
+        project.file.write_text(other_name, encoding="utf-8")
+        renamed = projects.load(project.file)
+        assert [review.name for review in renamed.policy.reviews] == ["other"]
+        erasing.erase(
+            renamed, stores, column="session_id", value=session, by="Ines", reason="asked", now=NOW + timedelta(hours=1)
+        )
+        with pytest.raises(Exception, match="There is no row"):
+            reviews.item(stores.people, item.id)
+        assert said.encode() not in files_of(stores.people)
+        assert others - 2 <= reviews.left(stores.people, "harm", "Ines", now=NOW)[0] < others
+
+
+def test_an_erasure_reaches_rows_of_a_queue_that_looks_at_another_stream_now(tmp_path: Path) -> None:
+    project = make(tmp_path, rows=100)
+    with open_stores(project) as stores:
+        once.run_with(project, stores, now=NOW)
+        people_of(stores.people)
+        item = reviews.following(stores.people, "harm", "Ines", now=NOW)
+        assert item is not None
+        before = reviews.left(stores.people, "harm", "Ines", now=NOW)[0]
+        review = project.policy.reviews[0].model_copy(update={"stream": "steps"})
+        moved = replace(project, policy=project.policy.model_copy(update={"reviews": (review,)}))
+        assert reviewing.forget(moved, stores, column="event_id", values=[item.event_id]) == 1
+        assert reviews.left(stores.people, "harm", "Ines", now=NOW)[0] == before - 1
+
+
+def test_an_erasure_reaches_rows_whose_events_are_gone_and_says_so_in_the_log(tmp_path: Path) -> None:
+    project = make(tmp_path, rows=100)
+    with open_stores(project) as stores:
+        once.run_with(project, stores, now=NOW)
+        people_of(stores.people)
+        item = reviews.following(stores.people, "harm", "Ines", now=NOW)
+        assert item is not None
+        session = str(item.carried["session_id"])
+        stores.warehouse.connection.execute("DELETE FROM events_interactions")
+        stores.warehouse.connection.execute("DELETE FROM events_labels")
+        asked = {"column": "session_id", "value": session, "now": NOW + timedelta(hours=1)}
+        with pytest.raises(UsageError, match="name and a reason"):
+            erasing.erase(project, stores, by="Ines", reason=" ", **asked)
+        assert reviews.item(stores.people, item.id) == item
+        done = erasing.erase(project, stores, by="Ines", reason="asked", **asked)
+        assert done is not None
+        assert list(done.record.rows) == ["review queues"]
+        assert "of review queues" in done.entries[0].summary
+        with pytest.raises(UsageError, match="There is no row"):
+            reviews.item(stores.people, item.id)
+        assert erasing.erase(project, stores, by="Ines", reason="asked", **asked) is None
+
+
 def files_of(people: People) -> bytes:
     """Every byte of the people's records."""
     return b"".join(path.read_bytes() for path in sorted(people.folder.glob("people.sqlite*")))
@@ -262,3 +325,11 @@ def test_mistakes_in_the_configuration_are_named(tmp_path: Path, was: str, becom
 def test_the_answers_change_no_digest_of_the_policy(tmp_path: Path) -> None:
     one, other = make(tmp_path / "a", rows=1), make(tmp_path / "b", rows=1, change=("a_day: 200", "a_day: 100"))
     assert one.policy.digest == other.policy.digest
+
+
+def test_a_queue_of_which_nothing_was_handed_on_yet_leaves_its_source_whole(tmp_path: Path) -> None:
+    project = make(tmp_path, change=("    unchosen: true\n", ""))
+    with open_stores(project) as stores:
+        done = once.run_with(project, stores, now=NOW)
+    assert {report.source: report.degraded for report in done.pulled} == {"chats": None, "people": None}
+    assert lines(project, "*.jsonl") == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest_tools import ALL_TYPES, NOW, assert_adds_up, current, everything, lines, row, spec, take, take_text
 
-from warehouse import ledger, settling, staging
-from warehouse.records.errors import StoreError, UsageError
+from warehouse import ledger, settling
 from warehouse.records.ingest import RestatedWindow
-from warehouse.records.streams import Column, Stream
 from warehouse.store import Warehouse
-from warehouse.tables import ensure
 
 
 @pytest.fixture
@@ -126,68 +122,6 @@ def test_what_was_known_at_a_batch_can_be_asked_for(warehouse: Warehouse, tmp_pa
     assert known == [[(0.1,)], [(0.2,)]]
 
 
-def test_of_a_log_that_grew_only_the_new_lines_are_read(warehouse: Warehouse, tmp_path: Path) -> None:
-    take_text(warehouse, tmp_path, lines(row("a"), row("b")) + '{"event_id": "c", "occ')
-    grown = lines(row("a"), row("b"), row("c"), row("d"), "bad")
-    report = take_text(warehouse, tmp_path, grown)
-    assert (report.received, report.accepted, report.duplicate, report.quarantined) == (3, 2, 0, 1)
-    assert current(warehouse, "event_id", "position") == [("a", 1), ("b", 2), ("c", 3), ("d", 4)]
-    assert [(q.position, q.reason) for q in ledger.quarantined(warehouse, limit=1)] == [(5, "not_json")]
-
-
-def test_a_log_that_was_rewritten_is_read_from_the_start(warehouse: Warehouse, tmp_path: Path) -> None:
-    take_text(warehouse, tmp_path, lines(row("a"), row("b")))
-    report = take_text(warehouse, tmp_path, lines(row("a", score=0.5), row("b"), row("c")))
-    assert (report.accepted, report.duplicate, report.restated) == (1, 1, 1)
-
-
-def test_late_rows_are_counted_against_the_watermark_of_the_poll_before(warehouse: Warehouse, tmp_path: Path) -> None:
-    first = take_text(warehouse, tmp_path, lines(row("a", occurred_at="2020-01-01T00:00:00Z")), path="1.jsonl")
-    assert first.late == 0
-    late = row("b", occurred_at="2026-03-01T09:59:59Z")
-    just = row("c", occurred_at="2026-03-01T10:00:00Z")
-    (tmp_path / "2.jsonl").write_text(lines(late, just))
-    report = take(warehouse, tmp_path, spec("2.jsonl"), now=NOW + timedelta(hours=1)).batches[0]
-    assert (report.accepted, report.late) == (2, 1)
-    counts = ledger.window_counts(warehouse, start=NOW - timedelta(hours=4), end=NOW)
-    assert [(c.window_start.hour, c.accepted, c.late) for c in counts] == [(9, 1, 1), (10, 1, 0)]
-
-
-def test_a_failed_poll_does_not_move_the_watermark(warehouse: Warehouse, tmp_path: Path) -> None:
-    report = take(warehouse, tmp_path)
-    assert report.batches == ()
-    assert report.degraded == f"No file matches 'in.jsonl' in {tmp_path}; check the path of source 'logs'."
-    state = ledger.source_states(warehouse)[0]
-    assert (state.polled_at, state.watermark, state.degraded) == (NOW, None, report.degraded)
-    take_text(warehouse, tmp_path, lines(row("a")))
-    (tmp_path / "in.jsonl").unlink()
-    take(warehouse, tmp_path, now=NOW + timedelta(hours=5))
-    state = ledger.source_states(warehouse)[0]
-    assert (state.polled_at, state.watermark) == (NOW + timedelta(hours=5), NOW - timedelta(hours=2))
-    assert state.degraded is not None
-
-
-def test_source_states_count_what_arrived_in_the_span(warehouse: Warehouse, tmp_path: Path) -> None:
-    for hour, name in enumerate("abc"):
-        (tmp_path / f"{name}.jsonl").write_text(lines(row(name)))
-        take(warehouse, tmp_path, spec(f"{name}.jsonl"), now=NOW + timedelta(hours=hour))
-    (state,) = ledger.source_states(warehouse, since=NOW, until=NOW + timedelta(hours=1))
-    assert (state.received, state.accepted, state.polled_at) == (1, 1, NOW + timedelta(hours=1))
-    assert ledger.source_states(warehouse)[0].received == 3
-    assert ledger.source_states(warehouse, until=NOW - timedelta(hours=1)) == []
-    assert ledger.newest_batch(warehouse) == 3
-    assert [b.file for b in ledger.batches(warehouse, after_batch=1)] == ["b.jsonl", "c.jsonl"]
-
-
-def test_files_of_a_pattern_go_in_by_name_each_as_a_batch(warehouse: Warehouse, tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    for name in ("d/2", "d/1", "d/3"):
-        (tmp_path / f"{name}.jsonl").write_text(lines(row(name)))
-    report = take(warehouse, tmp_path, spec("d/*.jsonl"))
-    assert [b.file for b in report.batches] == ["d/1.jsonl", "d/2.jsonl", "d/3.jsonl"]
-    assert [b.batch for b in report.batches] == [1, 2, 3]
-
-
 def test_restated_windows_name_old_and_new_place(warehouse: Warehouse, tmp_path: Path) -> None:
     assert ledger.restated_windows(warehouse, stream="all_types", after_batch=0) == []
     take_text(warehouse, tmp_path, lines(row("a", release="r1"), row("b")), path="1.jsonl")
@@ -219,152 +153,6 @@ def test_a_crash_in_the_middle_keeps_nothing(
     assert everything(warehouse, polls=True) == before
     report = take(warehouse, tmp_path, spec("2.jsonl")).batches[0]
     assert (report.accepted, report.restated, report.quarantined) == (1, 1, 1)
-
-
-def test_places_templates_constants_and_words(warehouse: Warehouse, tmp_path: Path) -> None:
-    fields = {
-        "event_id": "{model}-{meta.index}",
-        "rollout": "=a 'quoted' name; DROP TABLE batches",
-        "note": "properties.model",
-        "session_id": "@row",
-        "segment": "@file",
-        "release": "attributes.gen_ai.request.model",
-    }
-    first = {
-        "occurred_at": "2026-03-01T10:00:00Z",
-        "model": "m",
-        "meta": {"index": 7, "kept": 1},
-        "properties": {"model": "p", "other": 2},
-        "attributes": {"gen_ai.request.model": "g"},
-    }
-    literal = {**first, "meta": {"index": 8}, "properties.model": "literal"}
-    report = take_text(warehouse, tmp_path, lines(first, literal), fields=fields)
-    assert report.accepted == 2, ledger.quarantined(warehouse)
-    names = ("event_id", "note", "session_id", "segment", "release", "rollout")
-    assert current(warehouse, *names) == [
-        ("m-7", "p", "1", "in.jsonl", "g", "a 'quoted' name; DROP TABLE batches"),
-        ("m-8", "literal", "2", "in.jsonl", "g", "a 'quoted' name; DROP TABLE batches"),
-    ]
-    kept = [json.loads(text) for (text,) in current(warehouse, "attributes")]
-    assert kept[0] == {"model": "m", "meta": {"index": 7, "kept": 1}, "properties": {"other": 2}, "attributes": {}}
-    # Both places had a value: nothing is taken out, so nothing is lost.
-    assert kept[1] == literal
-
-
-def test_a_missing_part_of_a_template_is_a_missing_value(warehouse: Warehouse, tmp_path: Path) -> None:
-    fields = {"event_id": "{model}-{index}", "rollout": "=agent"}
-    report = take_text(warehouse, tmp_path, lines(row(model="m"), row(model="m", index=1)), fields=fields)
-    assert (report.accepted, report.reasons) == (1, {"missing_value": 1})
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("gpt-3.5-turbo-1106", "gpt-3-5-turbo-1106"),
-        ("Claude 3.5 Sonnet (New)", "claude-3-5-sonnet-new"),
-        ("JailbreakChat", "jailbreakchat"),
-        ("a__b", "a__b"),
-        ("  Ä/b  ", "b"),
-        ("<script>", "script"),
-    ],
-)
-def test_a_place_can_be_written_as_a_name(warehouse: Warehouse, tmp_path: Path, text: str, name: str) -> None:
-    fields = {"rollout": "{model|name}", "note": "x-{model|name}-{model}"}
-    take_text(warehouse, tmp_path, lines(row(model=text), row("none")), fields=fields)
-    assert current(warehouse, "rollout", "note", "attributes") == [
-        (name, f"x-{name}-{text}", json.dumps({"model": text}, ensure_ascii=False, separators=(",", ":")))
-    ]
-    assert ledger.quarantined(warehouse)[0].reason == "missing_value"
-
-
-def test_fields_under_something_that_is_no_object_are_kept(warehouse: Warehouse, tmp_path: Path) -> None:
-    fields = {"rollout": "=agent", "note": "properties.model"}
-    take_text(warehouse, tmp_path, lines(row("a", properties="text"), row("b", properties=[1])), fields=fields)
-    assert current(warehouse, "note", "attributes") == [
-        (None, '{"properties":"text"}'),
-        (None, '{"properties":[1]}'),
-    ]
-
-
-def test_the_digest_of_a_row_is_a_key_for_rows_without_one(warehouse: Warehouse, tmp_path: Path) -> None:
-    fields = {"event_id": "@digest", "rollout": "=agent"}
-    text = '{"occurred_at": "2026-03-01", "note": "x"}\n{"occurred_at":"2026-03-01","note":"x"}\n'
-    report = take_text(warehouse, tmp_path, text + '{"occurred_at": "2026-03-01", "note": "y"}\n', fields=fields)
-    assert (report.accepted, report.duplicate) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    ("time_format", "value"),
-    [
-        ("iso", "2026-03-01T10:00:00Z"),
-        ("iso", "2026-03-01T12:00:00+02:00"),
-        ("iso", "2026-03-01 10:00:00"),
-        ("unix_s", 1772359200),
-        ("unix_s", "1772359200"),
-        ("unix_s", 1772359200.0),
-        ("unix_ms", 1772359200000),
-        ("%d.%m.%Y %H:%M", "01.03.2026 10:00"),
-        ("%d.%m.%Y %H:%M %z", "01.03.2026 11:00 +0100"),
-    ],
-)
-def test_times_are_read_in_the_declared_format(
-    warehouse: Warehouse, tmp_path: Path, time_format: str, value: object
-) -> None:
-    report = take_text(warehouse, tmp_path, lines(row(occurred_at=value)), time_format=time_format)
-    assert report.accepted == 1, ledger.quarantined(warehouse)
-    assert current(warehouse, "occurred_at") == [(datetime(2026, 3, 1, 10, tzinfo=UTC),)]
-
-
-def test_a_value_outside_a_flagged_range_goes_in_and_is_counted(warehouse: Warehouse, tmp_path: Path) -> None:
-    rows = [row("a", loose=1.5), row("b", loose=0.5), row("c", loose=-1), row("d", score=2)]
-    report = take_text(warehouse, tmp_path, lines(*rows))
-    assert (report.accepted, report.flagged, report.reasons) == (3, {"loose": 2}, {"outside_range": 1})
-
-
-def test_a_new_column_is_added_and_changes_no_old_row(warehouse: Warehouse, tmp_path: Path) -> None:
-    take_text(warehouse, tmp_path, lines(row("a", later=1)))
-    wider = Stream(ALL_TYPES.name, "", (*ALL_TYPES.columns, Column("later", "integer", ""), Column("more", "text", "")))
-    (tmp_path / "2.jsonl").write_text(lines(row("a", later=1), row("b", more="x")))
-    report = take(warehouse, tmp_path, spec("2.jsonl"), wider).batches[0]
-    assert (report.accepted, report.restated_columns) == (1, {"later": 1, "attributes": 1})
-    plain = Stream("plain", "", (Column("x", "text", ""),))
-    more = Stream("plain", "", (Column("x", "text", ""), Column("y", "integer", "")))
-    (tmp_path / "p.jsonl").write_text(lines(row("a", x="1")))
-    source = spec("p.jsonl", name="p", stream="plain")
-    take(warehouse, tmp_path, source, plain)
-    again = take(warehouse, tmp_path, source, more).batches[0]
-    assert (again.repeated, again.duplicate, again.restated) == (False, 1, 0)
-
-
-def test_a_column_cannot_change_its_type(warehouse: Warehouse) -> None:
-    ensure(warehouse, Stream("s", "", (Column("x", "text", ""),)))
-    with pytest.raises(
-        StoreError, match="'x' of stream 's' is declared as BIGINT, but the warehouse holds it as VARCHAR"
-    ):
-        ensure(warehouse, Stream("s", "", (Column("x", "integer", ""),)))
-
-
-@pytest.mark.parametrize("name", ["batch", "event_id", "Upper", "a b", "1x", "x" * 64, 'x"; DROP TABLE batches --'])
-def test_names_that_cannot_be_columns_are_refused(warehouse: Warehouse, name: str) -> None:
-    with pytest.raises(UsageError):
-        ensure(warehouse, Stream("s", "", (Column(name, "text", ""),)))
-
-
-def test_a_mapping_to_an_unknown_column_is_refused_with_the_known_ones(warehouse: Warehouse, tmp_path: Path) -> None:
-    with pytest.raises(
-        UsageError, match="maps 'colur', which stream 'all_types' does not have; its columns are event_id"
-    ):
-        take(warehouse, tmp_path, spec(fields={"colur": "x"}))
-    with pytest.raises(UsageError, match="the words with @ are @digest, @file and @row"):
-        take(warehouse, tmp_path, spec(fields={"note": "@now"}))
-
-
-def test_progress_tells_the_bytes(warehouse: Warehouse, tmp_path: Path) -> None:
-    text = lines(row("a"), row("b"))
-    (tmp_path / "in.jsonl").write_text(text)
-    seen: list[tuple[str, int, int]] = []
-    take(warehouse, tmp_path, progress=lambda *told: seen.append(told))
-    assert seen == [("in.jsonl", len(text), len(text))]
 
 
 _KEYS = st.sampled_from(["a", "b", "c"])
@@ -410,39 +198,3 @@ def _revisions_are_whole(warehouse: Warehouse) -> bool:
         "AND max(revision) FILTER (closed_by IS NULL) = count(*) FROM events_all_types GROUP BY event_id"
     ).fetchall()
     return all(ok for (ok,) in rows)
-
-
-def test_a_chunk_is_let_go_before_the_file_ends(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The memory that a file takes must not grow with the file."""
-    held: list[weakref.ref[Any]] = []
-
-    def watched(connection: Any, plan: Any, chunk: Any, file: str, now: datetime, *more: Any) -> None:
-        staging.stage(connection, plan, chunk, file, now, *more)
-        held.append(weakref.ref(chunk.rows))
-
-    monkeypatch.setattr("warehouse.taking.stage", watched)
-    monkeypatch.setattr("warehouse.sources.chunks.BLOCK", 5_000)
-    monkeypatch.setattr("warehouse.sources.opening.BLOCK", 5_000)
-    alive: list[int] = []
-    (tmp_path / "in.jsonl").write_text(lines(*(row(f"e{i}") for i in range(3_000))))
-    take(warehouse, tmp_path, progress=lambda *_: alive.append(sum(ref() is not None for ref in held)))
-    assert len(held) > 5
-    assert max(alive) <= 2
-
-
-def test_a_choice_can_be_flagged_instead_of_kept_out(warehouse: Warehouse, tmp_path: Path) -> None:
-    stream = Stream("s", "", (Column("colour", "text", "", choices=("red",), outside="flag"),))
-    (tmp_path / "in.jsonl").write_text(lines(row("a", colour="red"), row("b", colour="blue"), row("c")))
-    report = take(warehouse, tmp_path, spec(stream="s"), stream).batches[0]
-    assert (report.accepted, report.flagged) == (3, {"colour": 1})
-
-
-def test_json_columns_take_json_texts_and_words(warehouse: Warehouse, tmp_path: Path) -> None:
-    rows = [row("a", details='{"x": 1}'), row("b", details="plain"), row("c", details=5), row("d", details="5")]
-    take_text(warehouse, tmp_path, lines(*rows))
-    assert current(warehouse, "details") == [('{"x": 1}',), ('"plain"',), ("5",), ('"5"',)]
-    fields = {"event_id": "k", "occurred_at": "=2026-03-01", "rollout": "=agent", "details": "{k}-x", "note": "=y"}
-    take_text(warehouse, tmp_path, '{"k": "z"}\n', fields=fields, path="2.jsonl")
-    assert current(warehouse, "details", "note")[-1] == ('"z-x"', "y")

@@ -19,7 +19,7 @@ import duckdb
 from warehouse import sql
 from warehouse.expressions import identifier
 from warehouse.records.errors import UsageError
-from warehouse.records.storage import Erased, Erasure
+from warehouse.records.storage import REVIEWED, Erased, Erasure
 from warehouse.scope import utc
 from warehouse.store import Warehouse
 from warehouse.tables import tables_with
@@ -28,24 +28,30 @@ _APART = "\x1f"
 
 
 def erase(
-    warehouse: Warehouse, asked: Erasure, *, now: datetime, lasting: frozenset[str] = frozenset()
+    warehouse: Warehouse,
+    asked: Erasure,
+    *,
+    now: datetime,
+    lasting: frozenset[str] = frozenset(),
+    reviewed: int = 0,
 ) -> Erased | None:
     """The record of an erasure, carried out in one transaction; None when nothing stored matches, and nothing changes.
 
     Erased are all revisions of every event of which one has the value, in every stream with that column; mentions of
     the value in quarantine lose their text. Matching rows of the streams in `lasting` (records of what people did)
-    stay and are counted. Nothing of it is left in the file once it is written anew (`storage.compact`).
+    stay and are counted. Nothing of it is left in the file once it is written anew (`storage.compact`). `reviewed` rows
+    of review queues went already: they alone make a record, too.
 
     Raises:
         UsageError: no stream has the column, a value is empty, or nobody is named.
     """
-    _check(asked)
+    check(asked)
     tables = [table.removeprefix("events_") for table in tables_with(warehouse, asked.column)]
     if not tables:
         raise UsageError(f"No stream has a column {asked.column!r}. Name one, for example session_id or event_id.")
     with warehouse.transaction() as connection:
         salt = _salt(connection)
-        rows: dict[str, int] = {}
+        rows: dict[str, int] = {REVIEWED: reviewed} if reviewed else {}
         kept: dict[str, int] = {}
         rollouts: set[str] = set()
         for stream in tables:
@@ -137,7 +143,12 @@ def digest(salt: str, stream: str, column: str, value: str) -> str:
     return hashlib.sha256(_APART.join((salt, stream, column, value)).encode()).hexdigest()
 
 
-def _check(asked: Erasure) -> None:
+def check(asked: Erasure) -> None:
+    """Nothing.
+
+    Raises:
+        UsageError: a value is empty, or name or reason are missing.
+    """
     if not asked.values or not all(asked.values):
         raise UsageError("There is no value to erase by. Give one, for example --session ID.")
     if not asked.by.strip() or not asked.reason.strip():

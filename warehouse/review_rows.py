@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,22 +86,26 @@ def texts(
     }
 
 
-def events_with(warehouse: Warehouse, stream: Stream, column: str, values: Sequence[str]) -> list[str]:
-    """Ids of all events of a stream of which some revision has one of the values; [] where there is no such column."""
-    table = events_table(warehouse, stream.name)
-    if table is None or stream.column(column) is None:
-        return []
-    text = statement("review_events", events=table, column=identifier(column))
-    return [event for (event,) in warehouse.connection.execute(text, {"values": list(values)}).fetchall()]
+def events_by_stream(warehouse: Warehouse, column: str, values: Sequence[str]) -> dict[str, set[str]]:
+    """Ids of all events of which some revision has one of the values, by stream.
 
-
-def events_anywhere(warehouse: Warehouse, column: str, values: Sequence[str]) -> set[str]:
-    """The same over every event table that has the column, of streams that nobody declares any more, too."""
-    found: set[str] = set()
+    It looks in every event table that has the column, also where no declaration names stream or column any more.
+    """
+    found: dict[str, set[str]] = {}
     for table in tables_with(warehouse, column):
         text = statement("review_events", events=identifier(table), column=identifier(column))
-        found |= {event for (event,) in warehouse.connection.execute(text, {"values": list(values)}).fetchall()}
+        rows = warehouse.connection.execute(text, {"values": list(values)}).fetchall()
+        found[table.removeprefix("events_")] = {event for (event,) in rows}
     return found
+
+
+def not_of(warehouse: Warehouse, stream: str, events: Collection[str]) -> set[str]:
+    """Those of some event ids that a stream holds no event of."""
+    table = events_table(warehouse, stream)
+    if table is None or not events:
+        return set(events)
+    rows = warehouse.connection.execute(statement("review_held", events=table), {"ids": list(events)}).fetchall()
+    return set(events) - {event for (event,) in rows}
 
 
 def _met(looking: Looking, bound: dict[str, object]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.ingest import rows
 from benchmarks.ingest.reading import NOW
+from benchmarks.timing import peak_mb
 from warehouse.ingest import pull
 from warehouse.store import Warehouse
 
@@ -17,7 +18,7 @@ def main() -> int:
     with Warehouse.open(folder / "limited", memory_limit=None if limit == "none" else limit) as warehouse:
         report = pull(warehouse, rows.source(name), rows.STREAM, now=NOW, window_seconds=3600, base=folder)
     accepted = sum(batch.accepted for batch in report.batches)
-    print(json.dumps({"accepted": accepted, "degraded": report.degraded}))
+    print(json.dumps({"accepted": accepted, "degraded": report.degraded, "peak_mb": peak_mb()}))
     return 0
 
 

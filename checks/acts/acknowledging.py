@@ -33,7 +33,8 @@ def may_acknowledge(
         missing.append(
             Missing(
                 "no_such_decision",
-                f"{rollout} has no such decision; `gatehold log show --rollout {rollout}` lists numbers and ids.",
+                f"{rollout} has no such decision; the decision log lists those that it has.",
+                f"`gatehold log show --rollout {rollout}`",
             )
         )
     elif about.kind not in STANDINGS:

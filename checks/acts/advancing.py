@@ -33,14 +33,15 @@ def may_advance(
     """
     missing = list(asking.lacks(person, "approver", reason, what=f"advance {rollout}"))
     if standing is None:
-        missing.append(Missing("never_run", f"No run has looked at {rollout} yet: `gatehold run`."))
+        missing.append(Missing("never_run", f"No run has looked at {rollout} yet.", "`gatehold run`"))
     missing += _of_state(state, stages, rollout)
     if standing is not None and state.status == "active":
         missing += _of_standing(state, standing, now)
     missing += [
         Missing(
             "sign_off_missing",
-            f"The sign-off of one more {role} is missing: `gatehold rollout sign-off {rollout}`.",
+            f"The sign-off of one more {role} is missing.",
+            f"`gatehold rollout sign-off {rollout}`",
         )
         for role in sign_offs_missing
     ]
@@ -53,7 +54,9 @@ def _of_state(state: RolloutState, stages: Sequence[str], rollout: str) -> Itera
     if state.status == "paused":
         yield Missing("paused", f"{rollout} is paused; find the cause and resume it first.")
     if not state.stage:
-        yield Missing("not_started", f"{rollout} has not been started: `gatehold run`, or start it first.")
+        yield Missing(
+            "not_started", f"{rollout} has not been started; a run enters it, or start it first.", "`gatehold run`"
+        )
     elif state.stage not in stages:
         yield Missing("unknown_stage", f"Stage {state.stage} is not one of {', '.join(stages)}; mend the policy.")
     elif state.stage == stages[-1]:

@@ -49,7 +49,11 @@ def may_confirm(
 ) -> Iterator[Missing]:
     """What keeps the person from confirming: no proposal, their own, one that ended, or one for another release."""
     if found is None:
-        yield Missing("no_proposal", f"Nobody has proposed to resume {rollout}; do so first, without --confirm.")
+        yield Missing(
+            "no_proposal",
+            f"Nobody has proposed to resume {rollout} yet; another person has to do so first.",
+            "without --confirm",
+        )
         return
     if found.person == person.name:
         yield Missing("same_person", f"{person.name} proposed it; a second, different person has to confirm it.")

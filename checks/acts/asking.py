@@ -17,8 +17,8 @@ def lacks(person: Person, role: Role, reason: str, *, what: str) -> Iterator[Mis
         held = ", ".join(person.roles) or "none"
         yield Missing(
             "role_missing",
-            f"To {what}, {person.name} needs the role {role} (has: {held}); an admin gives roles with "
-            "`gatehold people roles`.",
+            f"To {what}, {person.name} needs the role {role} (has: {held}); an admin gives roles.",
+            "`gatehold people roles`",
         )
     if not reason.strip():
         yield Missing("reason_missing", "A reason is needed: it stands in the decision log for good.")

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that an act lacks: a code for programs and one plain sentence that says what to do."""
+    """One thing that an act lacks: a code for programs and one plain sentence that is true wherever it is read.
+
+    `command` is the command or option that mends it, for whoever types commands; "" where none does.
+    """
 
     code: str
     detail: str
+    command: str = ""
+
+    @property
+    def typed(self) -> str:
+        """The sentence for the command line: with the command or option that mends it."""
+        return f"{self.detail.removesuffix('.')} ({self.command})." if self.command else self.detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,15 @@ class Refusal:
     detail: str
     missing: tuple[Missing, ...] = ()
 
+    @property
+    def typed(self) -> str:
+        """`detail` for the command line."""
+        return " ".join(m.typed for m in self.missing) or self.detail
 
-def refuse(code: str, detail: str) -> Refusal:
+
+def refuse(code: str, detail: str, command: str = "") -> Refusal:
     """The refusal for one reason."""
-    return of([Missing(code, detail)]) or Refusal(code, detail)
+    return of([Missing(code, detail, command)]) or Refusal(code, detail)
 
 
 def of(missing: Iterable[Missing]) -> Refusal | None:

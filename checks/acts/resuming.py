@@ -86,11 +86,15 @@ def _of_stage(state: RolloutState, stages: Sequence[str], stage: str, rollout: s
 
 def _of_mend(mend: Mend, now: datetime) -> Iterator[Missing]:
     if not mend.link.strip():
-        yield Missing("mended_missing", "What was mended is missing: link to the change or the ticket (--mended).")
+        yield Missing(
+            "mended_missing", "What was mended is missing: link to the change or the ticket.", "--mended LINK"
+        )
     elif len(mend.link) > asking.LONGEST_REASON:
         yield Missing("mended_too_long", f"The link to the mend has {len(mend.link):,} characters; give a short one.")
     if mend.at is None:
-        yield Missing("mended_at_missing", "The moment from which the mend was in place is missing (--mended-at).")
+        yield Missing(
+            "mended_at_missing", "The moment from which the mend was in place is missing.", "--mended-at TIME"
+        )
     elif mend.at > now:
         yield Missing(
             "mended_later", f"The mend is said to be in place from {_time(mend.at)} on, which is still to come."
@@ -117,7 +121,8 @@ def _of_breach(standing: Standing, broken: Broken, rollout: str) -> Iterator[Mis
         yield Missing(
             "loosened_in_breach",
             f"{gate} became looser, or left the policy, while a breach of it was on record; an approver has to approve "
-            f"that: `gatehold rollout approve {rollout} --gate {gate}`.",
+            "that.",
+            f"`gatehold rollout approve {rollout} --gate {gate}`",
         )
 
 

@@ -96,7 +96,7 @@ def may_sign_off(
             Missing("not_asked", f"The policy asks for no sign-off before {stage}; add sign_offs to the rollout.")
         )
     if release is None:
-        missing.append(Missing("never_run", f"No run has seen a release of {rollout} yet: `gatehold run`."))
+        missing.append(Missing("never_run", f"No run has seen a release of {rollout} yet.", "`gatehold run`"))
     if person.name in signers:
         missing.append(Missing("signed_before", f"{person.name} has signed {stage} off already for this release."))
     return of(missing)

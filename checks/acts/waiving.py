@@ -49,7 +49,7 @@ def may_waive(
             )
         )
     if until is None:
-        missing.append(Missing("until_missing", "A waiver needs an end: --until TIME or --for LENGTH."))
+        missing.append(Missing("until_missing", "A waiver needs an end.", "--until TIME or --for LENGTH"))
     elif until <= now:
         missing.append(Missing("until_past", f"A waiver until {until:%Y-%m-%d %H:%M} UTC would have ended already."))
     elif allowed is not None and until > now + allowed.longest:

@@ -55,16 +55,16 @@ def compare(
     left, right = _frame(reference), _frame(current)
     reference_digest = digest(left, columns)
     totals = len(left), len(right)
-    left, right = _thinned(left, max_rows), _thinned(right, max_rows)
-    prepared = [_enough(part, min_rows) for column in columns for part in parts(left, right, column, top)]
+    left, right = thinned(left, max_rows), thinned(right, max_rows)
+    prepared = [enough(part, min_rows) for column in columns for part in parts(left, right, column, top)]
     usable = [part for part in prepared if not part.reason]
-    with _library():
+    with library():
         measured = _distances(usable)
     judged = tuple(_judged(part, measured.get(part.name)) for part in prepared)
     share, low, high = judging.shares(judged)
     report = DriftReport(judged, share, low, high, *totals, str(html) if html else None, reference_digest)
     if html is not None and not (kept is not None and kept(report)):
-        with _library():
+        with library():
             drawn = _drawn(usable)
         _write(html, page.framed(drawn, report, title))
     return report
@@ -86,10 +86,10 @@ def draw(
     Raises:
         CheckError: the library failed; the reason is its own.
     """
-    left, right = _thinned(_frame(reference), max_rows), _thinned(_frame(current), max_rows)
+    left, right = thinned(_frame(reference), max_rows), thinned(_frame(current), max_rows)
     usable = [part for column in columns for part in parts(left, right, column, top) if not part.reason]
     usable = [part for part in usable if len(part.reference) and len(part.current)]
-    with _library():
+    with library():
         drawn = _drawn(usable)
     _write(html, page.framed(drawn, report, title))
 
@@ -105,12 +105,14 @@ def _frame(table: Any) -> Any:
     return table.to_pandas() if hasattr(table, "to_pandas") else table
 
 
-def _thinned(frame: Any, max_rows: int) -> Any:
+def thinned(frame: Any, max_rows: int) -> Any:
+    """The data frame, or every k-th row of one that has more than `max_rows`."""
     step = -(-len(frame) // max_rows) if len(frame) else 1
     return frame.iloc[::step].reset_index(drop=True)
 
 
-def _enough(part: Part, min_rows: int) -> Part:
+def enough(part: Part, min_rows: int) -> Part:
+    """The part, with a reason not to judge it where a side has fewer values than `min_rows`."""
     if part.reason or part.reference is None:
         return part
     few = min(len(part.reference), len(part.current))
@@ -147,8 +149,12 @@ def _noise(part: Part) -> float:
 
 
 @contextmanager
-def _library() -> Iterator[None]:
-    """Keep the library silent and away from the network; whatever it raises, the check could not be carried out."""
+def library(trouble: str = "Drift could not be measured") -> Iterator[None]:
+    """Keep the library silent and away from the network.
+
+    Raises:
+        CheckError: with `trouble` and what the library raised, whatever that is.
+    """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         with warnings.catch_warnings():
@@ -156,7 +162,7 @@ def _library() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Exception as error:  # whatever the library raises, the comparison could not be made
-        raise CheckError(f"Drift could not be measured: {type(error).__name__}: {error}") from error
+        raise CheckError(f"{trouble}: {type(error).__name__}: {error}") from error
 
 
 def _distances(usable: Sequence[Part]) -> dict[str, float]:

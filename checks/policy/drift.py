@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 
 from pydantic import AfterValidator, Field
 
-from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section, refuse
+from checks.policy.base import ColumnName, Duration, Finite, Many, Name, Section, Words, refuse
 from checks.policy.known import Known, Raw, no_column, repeated, text, texts, unknown
 from checks.policy.reference import Reference, span
 from checks.policy.report import Place, listed
@@ -57,6 +57,8 @@ class Drift(Section):
     """Python object that makes an embedder (package.module:object), to compare what texts mean, too; off without it."""
     page: OneOf["on_demand", "always"] = "on_demand"
     """When Evidently draws its page: when somebody asks for it, or in every run whose judgement is new."""
+    workspace: Words | None = None
+    """Folder of an Evidently workspace that a daily flow keeps the history of windows in; none without it."""
     watch: Many[ColumnName] = ()
     """Columns whose new, vanished or suddenly changed values are reported."""
 

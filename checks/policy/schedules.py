@@ -95,6 +95,8 @@ class Schedules(Section):
     """A digest of what is due for people."""
     red_team: Often = "0 5 * * 1"
     """Probes to the system, where the policy has any."""
+    drift_history: Often = "30 4 * * *"
+    """Windows into Evidently workspaces, where a drift comparison names one."""
     timezone: Annotated[Words, AfterValidator(_zone)] = "UTC"
     """Time zone that cron fields are read in."""
     overdue_after: Duration | None = None

@@ -46,6 +46,8 @@
       const item = document.getElementById(id);
       if (item) item.open = true;
     }
+    // While the next page is made the one before is served: that it is not the newest has to be noticed.
+    return '"' + fresh.body.dataset.version + '"';
   }
 
   async function look() {
@@ -59,8 +61,7 @@
         const first = known === null && tag === '"' + document.body.dataset.version + '"';
         const writing = document.activeElement && document.activeElement.closest("main form");
         if (writing) return;
-        if (!first) await renewed();
-        known = tag;
+        known = first ? tag : await renewed();
       }
       failed = 0;
     } catch (error) {

@@ -22,12 +22,24 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """Some spans of a comparison, oldest first, judged by today's limits; `older` tells whether there are ones before.
+
+    `why` says in one sentence why none can be shown.
+    """
+
+    shares: tuple[Share, ...]
+    older: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """One comparison of the policy, over the newest whole windows [start, end) that a run has counted.
 
     `report` is None while there is nothing to compare, and `why` then says why in one sentence. `by_column` holds how
-    each property was counted and what on either side, by its name. `history` are the spans before, oldest first, judged
-    by today's limits. `left_out` are columns that only a run compares (embeddings).
+    each property was counted and what on either side, by its name. `past` is the newest spans, this one the last of
+    them. `left_out` are columns that only a run compares (embeddings).
     """
 
     name: str
@@ -41,7 +53,7 @@ class Compared:
     start: datetime | None = None
     end: datetime | None = None
     by_column: tuple[tuple[str, Scheme, Profile, Profile], ...] = ()
-    history: tuple[Share, ...] = ()
+    past: Past = Past((), older=False)
     left_out: tuple[str, ...] = ()
 
     def column(self, name: str) -> tuple[ColumnDrift, Scheme, Profile, Profile] | None:
@@ -52,16 +64,27 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """A page of Evidently's: it shows [start, end), as known at `at`.
+
+    `current` tells whether that is the span compared now and judges the same.
+    """
+
+    at: datetime
+    start: datetime | None
+    end: datetime | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """Where Evidently's page of a comparison stands.
 
-    `state` is "drawn" (it shows [start, end), drawn at `at`; `current` tells whether that is the span compared now and
-    judges the same), "drawing" (since `at`), "failed" (`reason`) or "absent".
+    `state` is "drawn", "drawing" (since `at`), "failed" (what began at `at`, for `reason`) or "absent". `page` is what
+    was drawn last: it stays in reach while another is being drawn, and when that fails.
     """
 
     state: OneOf["drawn", "drawing", "failed", "absent"]
     at: datetime | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    current: bool = False
     reason: str = ""
+    page: Drawn | None = None

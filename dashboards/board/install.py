@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse, Response
 
+from dashboards.board import views
 from dashboards.board.answers import Turned, moved, page, wants_json
 from dashboards.board.asking import Board
 from dashboards.board.mains import Mains
@@ -27,6 +28,7 @@ from dashboards.board.routes import (
     rowing,
     signing,
 )
+from dashboards.board.warming import MOST_WARM, Warmer
 from dashboards.http import trouble
 from warehouse.records.errors import GateholdError, UsageError
 
@@ -42,6 +44,9 @@ def install(app: FastAPI, port: Port, *, open_reads: bool) -> None:
     app.state.board = Board(port, open_reads)
     app.state.walks = deciding.Walks()
     app.state.mains = Mains()
+    # Nobody asks: what is made ahead is the same for everybody.
+    asked = Request({"type": "http", "app": app, "method": "GET", "path": "/", "headers": []})
+    app.state.warmer = Warmer(app.state.mains, lambda: views.versions(asked), lambda: looking.pages(asked, MOST_WARM))
     for part in (looking, acting, deciding, signing, managing, reviewing, data, rowing, measuring, drifting):
         app.include_router(part.router)
     app.add_exception_handler(Turned, _turned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from dashboards.board.drift_records import Compared, Drawing
+from dashboards.board.drift_records import Compared, Drawing, Past
 from dashboards.board.metric_records import Glance, Measured
 from warehouse.records.metrics import Slice
 
@@ -32,6 +32,9 @@ class Looking(Protocol):
     def drift(self, policy: Policy, name: str) -> Compared | None:
         """The drift comparison of that name; None if there is none."""
 
+    def past(self, policy: Policy, name: str, page: int) -> Past | None:
+        """The spans of that comparison on one page, the newest ones on page 1; None where there is none."""
+
     def drawing(self, policy: Policy, name: str) -> Drawing:
         """Where Evidently's page of that comparison stands."""
 
@@ -40,3 +43,6 @@ class Looking(Protocol):
 
     def page(self, policy: Policy, name: str) -> bytes | None:
         """That page as it was drawn last; None where there is none."""
+
+    def workspace(self, policy: Policy, name: str) -> str | None:
+        """Where the history of that comparison lies for Evidently's own server; None while there is none."""

@@ -106,6 +106,27 @@ class Mains:
             return flight.kept or self._made(name, version, now, make, _Flight())
         return self._made(name, version, now, make, flight)
 
+    def renew(self, name: str, now: Callable[[], Version], make: Callable[[], Main]) -> None:
+        """Make the part of that name, unless it is there as `now` has it or somebody is making it.
+
+        Raises:
+            Exception: whatever `now` or `make` raises.
+        """
+        version, flight = now(), _Flight()
+        with self._lock:
+            found = self._kept.get(name)
+            if (found is not None and found.version == version) or any(name == flying for flying, _ in self._flights):
+                return
+            self._flights[name, version] = flight
+        self._made(name, version, now, make, flight)
+
+    def confirm(self, version: Version) -> None:
+        """Note that parts of that version are up to date, as a reader of each would."""
+        with self._lock:
+            for kept in self._kept.values():
+                if kept.version == version:
+                    kept.current = self._clock()
+
     def _aside(
         self, name: str, version: Version, now: Callable[[], Version], make: Callable[[], Main], flight: _Flight
     ) -> None:

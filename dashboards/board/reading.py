@@ -15,7 +15,7 @@ from checks.gates.records import LayerState, Standing, Verdict
 from checks.gates.spec import LAYERS
 from dashboards.board.ports import Past
 from dashboards.page import words
-from dashboards.page.model import Person, RolloutView
+from dashboards.page.model import Person, RolloutView, StandingPoint
 from warehouse.records.decisions import DecisionEntry, Delivery
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ SILENT = ("no_data", "stale", "error", "blocked")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rollout on the overview. `tone` is grey where silence holds it; `lease` is the share of the lease left."""
+    """One rollout on the overview. `tone` is grey where silence holds it; `lease` is the share of the lease left.
+
+    `began` is what the pause began with where the newest standing no longer says it: it stays until people end it.
+    """
 
     name: str
     standing: Standing | None
@@ -34,6 +37,7 @@ class Line:
     tone: str
     reason: str
     binding: Verdict | None
+    began: StandingPoint | None
     freeing: str
     since: datetime | None
     layers: tuple[LayerState, ...]
@@ -51,11 +55,18 @@ def line(name: str, standing: Standing | None, past: Past, now: datetime) -> Lin
         tone=tone(shown, standing, binding),
         reason=standing.reasons[0].detail if standing and standing.reasons else shown.note,
         binding=binding,
+        began=None if binding else _began(shown, past),
         freeing=words.freeing(binding) if binding else "",
         since=past.since,
         layers=layers(standing),
         lease_left=left(standing, now),
     )
+
+
+def _began(shown: words.Shown, past: Past) -> StandingPoint | None:
+    if shown.kind != "pause" or past.since is None:
+        return None
+    return next((point for point in past.history if point.at >= past.since and point.standing == "pause"), None)
 
 
 def tone(shown: words.Shown, standing: Standing | None, binding: Verdict | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -43,6 +44,7 @@ def make(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        lifespan=None if board is None else _ahead(),
     )
     app.state.reader = Reader(
         data, None if config is None else Configured(config), clock or (lambda: datetime.now(UTC))
@@ -63,6 +65,12 @@ def _with_board(app: FastAPI, port: Port, *, open_reads: bool) -> None:
     from dashboards.board.install import install
 
     install(app, port, open_reads=open_reads)
+
+
+def _ahead() -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    from dashboards.board.warming import lifespan
+
+    return lifespan
 
 
 def _asking() -> ModuleType:

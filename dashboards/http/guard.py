@@ -48,7 +48,8 @@ class Guard:
         if host(scope) in self._hosts:
             await self._app(scope, receive, careful)
         else:
-            refused = {"code": "host", "detail": "This server is not known under that name; see `--allow-host`."}
+            detail = "This server is not known under that name; whoever runs it can add it."
+            refused = {"code": "host", "detail": detail}
             await JSONResponse(refused, status_code=421)(scope, receive, careful)
 
 

@@ -50,10 +50,10 @@ def looks(gate: str, verdicts: Iterable[tuple[datetime, Verdict]]) -> GateSeries
 
 
 def drift_table(
-    stream: str, reference: str, current: str, report: DriftReport, *, page: str | None = None
+    stream: str, reference: str, current: str, report: DriftReport, *, page: str | None = None, told: str = ""
 ) -> DriftTable:
-    """The comparison of one stream; `page` is the path of the kept report relative to the page."""
-    return DriftTable(stream, reference, current, tuple(_drift_row(column) for column in report.columns), page)
+    """The comparison of one stream; `page` is the path of the kept report relative to the page, `told` more of it."""
+    return DriftTable(stream, reference, current, tuple(_drift_row(column) for column in report.columns), page, told)
 
 
 def _drift_row(column: ColumnDrift) -> DriftRow:

@@ -122,13 +122,17 @@ class DriftRow:
 
 @dataclass(frozen=True, slots=True)
 class DriftTable:
-    """Drift of one stream: columns ranked by the page; `report` is the path, relative to the page, of a kept report."""
+    """Drift of one stream: columns ranked by the page; `report` is the path, relative to the page, of a kept report.
+
+    `told` says of the report what does not follow from this table: the span it shows, why there is no newer one.
+    """
 
     stream: str
     reference: str
     current: str
     rows: tuple[DriftRow, ...]
     report: str | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -137,12 +137,7 @@ def _card(anchor: str, verdict: Verdict, points: Sequence[EvidencePoint], bindin
 
 def drift(view: PageView) -> list[DriftTable]:
     """Drift tables with their columns ranked: errors, then what drifted most in terms of its threshold."""
-    return [
-        DriftTable(
-            table.stream, table.reference, table.current, tuple(sorted(table.rows, key=_drift_key)), table.report
-        )
-        for table in view.drift
-    ]
+    return [replace(table, rows=tuple(sorted(table.rows, key=_drift_key))) for table in view.drift]
 
 
 def _drift_key(row: Any) -> tuple[int, float, str]:

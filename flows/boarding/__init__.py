@@ -1,4 +1,4 @@
-"""Boarding: what the board asks of flows, and the link with which the first admin comes in."""
+"""Boarding: what the board asks of flows, and the links with which people come in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 LINK_PATH = "/link"
 
 
+def link(address: str, key: str) -> str:
+    """The address at which a link's secret sets a password."""
+    return f"{address.rstrip('/')}{LINK_PATH}?key={key}"
+
+
 def first_link(data: Path, address: str, *, now: datetime) -> str | None:
     """The link with which the first admin sets a password, good for an hour and once; None if an admin can sign in."""
     from warehouse.people import passwords
@@ -22,7 +27,7 @@ def first_link(data: Path, address: str, *, now: datetime) -> str | None:
         if passwords.an_admin_can_sign_in(people):
             return None
         try:
-            return f"{address}{LINK_PATH}?key={passwords.link(people, None, by=None, now=now)}"
+            return link(address, passwords.link(people, None, by=None, now=now))
         except UsageError:
             # Somebody was quicker.
             return None

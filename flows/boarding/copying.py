@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOG = "/decisions.jsonl"
 FOR_PROGRAMS = ("/openapi.json", "/metrics", "/healthz", "/api/v1/rollouts", "/api/v1/metrics", "/api/v1/sources")
-ONLY_ON_THE_BOARD = ("/signin", "/signout", "/link", "/people", "/version")
+ONLY_ON_THE_BOARD = ("/signin", "/signout", "/link", "/version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,13 @@ def _written(
 
 def _seeds(project: Project) -> list[str]:
     each = [f"/api/v1/rollouts/{quote(rollout.name, safe='')}" for rollout in project.policy.rollouts]
-    return ["/", "/decisions", *FOR_PROGRAMS, *each]
+    return ["/", "/decisions", "/people", *FOR_PROGRAMS, *each]
 
 
 def _app(project: Project, now: datetime, chain: ChainReport) -> FastAPI:
     """The board over the copy: nobody is signed in, everything may be read, and nobody is told that it was."""
     from dashboards.board import asking
+    from dashboards.board.routes import managing
     from dashboards.http import create
     from flows.boarding.port import Boarding
 
@@ -114,6 +115,8 @@ def _app(project: Project, now: datetime, chain: ChainReport) -> FastAPI:
     app = create(project.data, config=project.file, clock=lambda: now, board=Copied(project, clock=lambda: now))
     app.dependency_overrides[asking.asker] = lambda: asking.Asker(None, "")
     app.dependency_overrides[asking.may_read_raw] = lambda: None
+    # Who may sign what is what an auditor asks first; hashes, tokens and links stand on no page.
+    app.dependency_overrides[managing.may_see_people] = lambda: None
     head = f", whose head is {chain.head}" if chain.entries else ""
     app.state.copied = f"A copy of the board, made at {now:%Y-%m-%d %H:%M} UTC: {chain.entries} decisions{head}."
     return app

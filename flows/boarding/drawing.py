@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboards.board.drift_records import Compared, Drawing
+from dashboards.board.drift_records import Compared, Drawing, Drawn
 from flows import drift_page
 from warehouse.records.errors import ConfigurationError
 
@@ -43,14 +43,12 @@ class Drawings:
         found = drift_page.told(drift_page.path(project, section))
         with self._lock:
             since, failed = self._since.get(section.name), self._failed.get(section.name)
+        page = None if found is None else _shown(found, seen)
         if since is not None:
-            return Drawing("drawing", since)
-        if found is None:
-            return Drawing("failed", failed[0], reason=failed[1]) if failed else Drawing("absent")
-        same = seen.report is not None and found.judged == drift_page.judged(seen.report)
-        current = same and (found.start, found.end) == (seen.start, seen.end)
-        reason = failed[1] if failed and failed[0] > found.at else ""
-        return Drawing("drawn", found.at, found.start, found.end, current, reason)
+            return Drawing("drawing", since, page=page)
+        if failed is not None and (page is None or failed[0] > page.at):
+            return Drawing("failed", *failed, page=page)
+        return Drawing("absent") if page is None else Drawing("drawn", page.at, page=page)
 
     def begin(self, project: Project, name: str, *, now: datetime) -> None:
         """Draw the page of that comparison, unless that is being done."""
@@ -73,6 +71,12 @@ class Drawings:
                 del self._since[name]
                 if trouble:
                     self._failed[name] = (now, trouble)
+
+
+def _shown(found: drift_page.Told, seen: Compared) -> Drawn:
+    same = seen.report is not None and found.judged == drift_page.judged(seen.report)
+    current = same and (found.start, found.end) == (seen.start, seen.end)
+    return Drawn(found.at, found.start, found.end, current)
 
 
 def in_a_process(project: Project, name: str, now: datetime) -> str:

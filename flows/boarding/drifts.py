@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboards.board.drift_records import Compared, Share
+from dashboards.board.drift_records import Compared, Past, Share
 from flows import drift_reference
 from flows.boarding.kept import Kept
 from warehouse import profiled
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from warehouse.snapshot import Snapshot
 
 SHOWN = 30
-"""Spans of the past that are judged again."""
+"""Spans of the past that are judged again for one page."""
 
 
 class Drifts:
@@ -45,6 +45,16 @@ class Drifts:
         section = next((s for s in policy.drift if s.name == name and s.reference is not None), None)
         return self._one(policy, section) if section else None
 
+    def past(self, policy: Policy, name: str, page: int) -> Past | None:
+        """The spans of the comparison of that name on one page, from 1 on; None if there is none."""
+        section = next((s for s in policy.drift if s.name == name and s.reference is not None), None)
+        if section is None:
+            return None
+        try:
+            return self._kept.get(policy.digest, (section.name, page), lambda: self._look(policy, section, page))
+        except (LedgerError, StoreError) as error:
+            return Past((), older=False, why=str(error))
+
     def _one(self, policy: Policy, section: Drift) -> Compared:
         try:
             return self._kept.get(policy.digest, section.name, lambda: self._read(policy, section))
@@ -60,6 +70,45 @@ class Drifts:
             except LedgerError as error:
                 return _empty(section, found.as_of, str(error))
 
+    def _look(self, policy: Policy, section: Drift, page: int) -> Past:
+        from warehouse.snapshot import Snapshot
+
+        with Snapshot.open(self._data) as found:
+            course = _course(found, policy, section)
+            if isinstance(course, str):
+                return Past((), older=False, why=course)
+            spans, _, reports = course.looked_at(found, section, page)
+            return _past(course, spans, reports, page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The spans of a comparison: those of one `length` before `end`, none before `first`."""
+
+    reference: Reference
+    first: datetime
+    end: datetime
+    length: timedelta
+
+    @property
+    def number(self) -> int:
+        """How many spans there are: the newest, which may be shorter, and whole ones before it."""
+        return max(1, (self.end - self.first) // self.length)
+
+    def looked_at(
+        self, found: Snapshot, section: Drift, page: int
+    ) -> tuple[list[tuple[datetime, datetime]], list[list[Profile]], list[DriftReport]]:
+        """The spans of one page, the newest first, with what was counted in each and how that is judged."""
+        skipped = min((page - 1) * SHOWN, self.number)
+        number, end = min(SHOWN, self.number - skipped), self.end - skipped * self.length
+        if not number:
+            return [], [], []
+        ends = [end - nth * self.length for nth in range(number)]
+        scope = Slice(rollout=section.rollout)
+        sides = reading.read_spans(found.view, self.reference.schemes, scope, self.first, end, self.length, number)
+        spans = [(max(one - self.length, self.first), one) for one in ends]
+        return spans, sides, [judged(section, self.reference, side) for side in sides]
+
 
 def compared(found: Snapshot, policy: Policy, section: Drift) -> Compared:
     """One comparison over the newest whole windows that were counted, and over the spans before.
@@ -67,53 +116,58 @@ def compared(found: Snapshot, policy: Policy, section: Drift) -> Compared:
     Raises:
         LedgerError: what was counted is damaged.
     """
-    assert section.reference is not None
-    reference = drift_reference.found(found.view, policy, section)
-    if reference is None:
-        return _empty(section, found.as_of, _not_pinned(section))
-    first = drift_reference.after(section.reference.end, policy.window)
-    newest = profiled.newest(found.view, reference.schemes, Slice(rollout=section.rollout))
-    if newest is None or newest < first:
-        return _empty(section, found.as_of, _nothing_after(section))
-    end, length = newest + policy.window, max(1, section.window // policy.window) * policy.window
-    spans = list(_spans(first, end, length))
-    sides = [_counted(found, reference, section, *span) for span in spans]
-    reports = [_judged(section, reference, side) for side in sides]
+    course = _course(found, policy, section)
+    if isinstance(course, str):
+        return _empty(section, found.as_of, course)
+    reference = course.reference
+    spans, sides, reports = course.looked_at(found, section, 1)
     columns = zip(reference.schemes, reference.profiles, sides[0], strict=True)
     return replace(
         _empty(section, found.as_of, ""),
         report=reports[0],
         start=spans[0][0],
-        end=end,
+        end=course.end,
         by_column=tuple((scheme.name, scheme, before, now) for scheme, before, now in columns),
-        history=tuple(_share(*span, report) for span, report in zip(spans, reports, strict=True))[::-1],
+        past=_past(course, spans, reports, 1),
         left_out=_only_in_runs(section, reference),
     )
 
 
-def _spans(first: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """The newest span, which may be shorter, and whole ones before it; none reaches into the reference."""
-    yield max(end - length, first), end
-    for number in range(1, SHOWN):
-        if end - (number + 1) * length < first:
-            return
-        yield end - (number + 1) * length, end - number * length
+def _course(found: Snapshot, policy: Policy, section: Drift) -> _Course | str:
+    """The spans of a comparison, or why there are none."""
+    assert section.reference is not None
+    reference = drift_reference.found(found.view, policy, section)
+    if reference is None:
+        return _not_pinned(section)
+    first = drift_reference.after(section.reference.end, policy.window)
+    newest = profiled.newest(found.view, reference.schemes, Slice(rollout=section.rollout))
+    if newest is None or newest < first:
+        return _nothing_after(section)
+    length = max(1, section.window // policy.window) * policy.window
+    return _Course(reference, first, newest + policy.window, length)
 
 
-def _counted(
-    found: Snapshot, reference: Reference, section: Drift, start: datetime, end: datetime
-) -> Sequence[Profile]:
+def _past(
+    course: _Course, spans: Sequence[tuple[datetime, datetime]], reports: Sequence[DriftReport], page: int
+) -> Past:
+    shares = tuple(_share(*span, report) for span, report in zip(spans, reports, strict=True))[::-1]
+    return Past(shares, older=course.number > page * SHOWN)
+
+
+def counted(found: Snapshot, reference: Reference, section: Drift, start: datetime, end: datetime) -> Sequence[Profile]:
+    """What the columns held within [start, end)."""
     return reading.read(found.view, reference.schemes, Slice(rollout=section.rollout), start, end)
 
 
-def _judged(section: Drift, reference: Reference, side: Sequence[Profile]) -> DriftReport:
+def judged(section: Drift, reference: Reference, side: Sequence[Profile]) -> DriftReport:
+    """What was counted, judged against the reference by the limits of the section."""
     from checks.drift import comparing
 
-    counted = {scheme.column for scheme in reference.schemes}
+    known = {scheme.column for scheme in reference.schemes}
     return comparing.compare(
         [comparing.Pair(*three) for three in zip(reference.schemes, reference.profiles, side, strict=True)],
         comparing.Rule(section.tolerance, section.min_rows, section.false_share),
-        absent=[name for name in section.columns if name not in counted],
+        absent=[name for name in section.columns if name not in known],
         digest=reference.digest,
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dashboards.board.drift_records import Compared, Drawing
+from dashboards.board.drift_records import Compared, Drawing, Past
 from dashboards.board.metric_records import Glance, Measured
-from flows import drift_page
+from flows import drift_history, drift_page
 from flows.boarding import drawing
 from flows.boarding.drifts import Drifts
 from flows.boarding.metrics import Metrics
@@ -45,6 +46,10 @@ class Looks:
         """The drift comparison of that name; None if there is none."""
         return self._drifts.one(policy, name)
 
+    def past(self, policy: Policy, name: str, page: int) -> Past | None:
+        """The spans of that comparison on one page; None where there is none."""
+        return self._drifts.past(policy, name, page)
+
     def drawing(self, policy: Policy, name: str) -> Drawing:
         """Where Evidently's page of that comparison stands."""
         section, seen = _section(policy, name), self._drifts.one(policy, name)
@@ -61,6 +66,12 @@ class Looks:
         """That page as it was drawn last; None where there is none."""
         section = _section(policy, name)
         return None if section is None else drawing.content(drift_page.path(self._of(policy), section))
+
+    def workspace(self, policy: Policy, name: str) -> str | None:
+        """Where the history of that comparison lies for Evidently's own server; None while there is none."""
+        section = _section(policy, name)
+        found = None if section is None else drift_history.existing(self._of(policy), section)
+        return None if found is None else shlex.quote(str(found.absolute()))
 
     def _of(self, policy: Policy) -> Project:
         return replace(self._project, policy=policy)

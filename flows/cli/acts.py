@@ -79,10 +79,10 @@ def person_of(people: People, project: Project, *, act: str, now: datetime, as_j
 
 def refuse(refusal: Refusal, *, as_json: bool) -> NoReturn:
     """Say why an act was refused, everything that is missing at once, and end with exit 3."""
-    missing = [{"code": m.code, "detail": m.detail} for m in refusal.missing]
-    terminal.fail("\n".join([f"refused ({m['code']}): {m['detail']}" for m in missing] or [refusal.detail]))
+    missing = [{"code": m.code, "detail": m.typed} for m in refusal.missing]
+    terminal.fail("\n".join([f"refused ({m['code']}): {m['detail']}" for m in missing] or [refusal.typed]))
     if as_json:
-        error = {"kind": "refused", "code": refusal.code, "message": refusal.detail, "missing": missing}
+        error = {"kind": "refused", "code": refusal.code, "message": refusal.typed, "missing": missing}
         terminal.emit({"error": {**error, "exit": REFUSED}})
     raise typer.Exit(REFUSED)
 

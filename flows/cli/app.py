@@ -6,6 +6,7 @@ import typer
 
 from flows.cli import (
     board,
+    drift_history,
     history,
     look,
     outbox,
@@ -86,10 +87,14 @@ app.command("self-test", epilog=_examples("gatehold self-test", "gatehold self-t
 app.command("red-team", epilog=_examples("gatehold red-team", "gatehold red-team jailbreaks --json"))(red_team.red_team)
 app.command("report", epilog=_examples("gatehold report --out page.html"))(look.report)
 app.command(
+    "drift-history",
+    epilog=_examples("gatehold drift-history", "gatehold drift-history --since 2026-03-01 --workspace history"),
+)(drift_history.drift_history)
+app.command(
     "board", epilog=_examples("gatehold board", "gatehold board --port 9000", "gatehold board --export board-of-march")
 )(board.board)
 storage.app.command("compact", epilog=_examples("gatehold storage compact"))(storage.compact)
-app.add_typer(storage.app, name="storage", help="What is kept and what it costs; `compact` removes what is due.")
+app.add_typer(storage.app, name="storage", help="What is kept, what it costs; `compact` removes what is due.")
 app.command(
     "rows",
     epilog=_examples(
@@ -139,12 +144,13 @@ for _name, _command, _example in (
     ("acknowledge", rollouts.acknowledge, 'gatehold rollout acknowledge support-agent --reason "I am on it"'),
 ):
     rollouts.app.command(_name, epilog=_examples(_example))(_command)
-app.add_typer(rollouts.app, name="rollout", help="People's acts: start, advance, pause, resume, waive, sign off.")
+app.add_typer(rollouts.app, name="rollout", help="By people: start, advance, pause, resume, waive, sign off.")
 for _name, _managing, _example in (
     ("add", people.add, 'gatehold people add "Ines Vogel" --role approver'),
     ("roles", people.give_roles, 'gatehold people roles "Ines Vogel" --role approver --role admin'),
     ("list", people.show, "gatehold people list"),
     ("token", people.token, 'gatehold people token "Ines Vogel" --days 30'),
+    ("link", people.link, 'gatehold people link "Ines Vogel" --address https://board.example.org'),
     ("revoke", people.revoke, "gatehold people revoke 1f0c93ab"),
     ("deactivate", people.deactivate, 'gatehold people deactivate "Ines Vogel"'),
 ):
@@ -157,7 +163,7 @@ for _name, _reviewing, _example in (
     ("agreement", review.agreed, "gatehold review agreement harm --json"),
 ):
     review.app.command(_name, epilog=_examples(_example))(_reviewing)
-app.add_typer(review.app, name="review", help="Rows for people: list queues, show and label rows, agreement.")
+app.add_typer(review.app, name="review", help="Rows for people: queues, show and label rows, agreement.")
 records.app.command("show", epilog=_examples("gatehold log show --rollout support-agent --last 5"))(records.show)
 records.app.command("verify", epilog=_examples("gatehold log verify"))(records.verify)
 records.app.command("explain", epilog=_examples("gatehold log explain 2"))(records.explain)

@@ -98,7 +98,8 @@ def report(
     """Write the page of everything known as one HTML file.
 
     Rollouts, gates, data and decisions, in a file that needs no network. `gatehold run` writes it as well. Evidently's
-    page of each drift section is drawn beside it, where the one that is there does not tell the same.
+    page of each drift section is drawn beside it, where the one that is there does not tell the same. Exit 1 when one
+    could not be drawn: the rest is written, and the page of before stays.
     """
     from flows import data_docs as docs
     from flows import drift_page, drifting, publishing
@@ -114,13 +115,18 @@ def report(
         step("Writing the page")
         written = publishing.write_page(project, stores, now=now, out=out, drift=drifted)
         pages = docs.write(project, stores, main_page=written, now=now) if data_docs else []
-    drawn = [one.page for one in drifted if one.page]
+    drawn = [one.page for one in drifted if one.page and not one.undrawn]
+    undrawn = {one.name: one.undrawn for one in drifted if one.undrawn}
     if as_json:
-        found = {"page": written, **({"drift": drawn} if drawn else {}), **({"data_docs": pages} if data_docs else {})}
-        terminal.emit(found)
-        return
-    for path in (written, *drawn, *pages):
-        terminal.say(f"Written: {path}")
+        drift = {key: value for key, value in (("drift", drawn), ("undrawn", undrawn)) if value}
+        terminal.emit({"page": written, **drift, **({"data_docs": pages} if data_docs else {})})
+    else:
+        for path in (written, *drawn, *pages):
+            terminal.say(f"Written: {path}")
+        for name, why in undrawn.items():
+            terminal.say(f"Evidently's page of {name} was not drawn: {why}", "bold red")
+    if undrawn:
+        raise typer.Exit(1)
 
 
 def standings(project: projects.Project, now: datetime) -> dict[str, dict[str, Any]]:

@@ -1,8 +1,8 @@
-"""`gatehold people`: accounts, roles and tokens."""
+"""`gatehold people`: accounts, roles, tokens, and links to sign in with."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -104,6 +104,39 @@ def token(
     terminal.note(f"Token {made.info.id} of {name} until {made.info.expires_at:%Y-%m-%d}; it is not shown again.")
 
 
+def link(
+    name: Who,
+    address: Annotated[
+        str, typer.Option(help="Address of the board as the person reaches it.", metavar="URL")
+    ] = "http://127.0.0.1:8765",
+    hours: Annotated[int, typer.Option(help="How many hours it is good for.", min=1, max=72)] = 1,
+    config: Config = DEFAULT_CONFIG,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a link with which a person sets a new password for the board, and show it once.
+
+    It works once; links of theirs from before no longer do. Once it is used, the old password is gone and they are
+    signed out wherever they were signed in. Needs an admin, but for an admin while none can come in.
+    """
+    from flows import boarding
+    from warehouse.people import accounts, passwords
+
+    project, now, lasts = projects.load(config, data=data), datetime.now(UTC), timedelta(hours=hours)
+    address = _address(address)
+    with opened(project) as people:
+        unled = accounts.leaderless(people, now=now) and not passwords.an_admin_can_sign_in(people)
+        by = None if unled else _admin(people, project, act="make a link", now=now, as_json=as_json)
+        made = boarding.link(address, passwords.link(people, name, by=by, now=now, lasts=lasts))
+    until = now + lasts
+    if as_json:
+        terminal.emit({"link": made, "person": name, "expires_at": until})
+        return
+    # A link that is broken into lines cannot be followed.
+    print(made)
+    terminal.note(f"For {name} alone: it works once, until {until:%Y-%m-%d %H:%M} UTC, and is not shown again.")
+
+
 def revoke(
     id: Annotated[str, typer.Argument(metavar="ID", help="Public id of the token, from `gatehold people list`.")],
     config: Config = DEFAULT_CONFIG,
@@ -142,6 +175,21 @@ def _admin(people: People, project: Project, *, act: str, now: datetime, as_json
     if refusal is not None:
         refuse(refusal, as_json=as_json)
     return person
+
+
+def _address(given: str) -> str:
+    from urllib.parse import urlsplit
+
+    from warehouse.records.errors import UsageError
+
+    try:
+        found = urlsplit(given)
+        whole = found.scheme in ("http", "https") and bool(found.hostname) and not (found.query or found.fragment)
+    except ValueError:
+        whole = False
+    if not whole or not given.isprintable() or " " in given:
+        raise UsageError(f"{given[:200]!r} is not the address of a board. Give one like https://board.example.org.")
+    return given
 
 
 def _roles(given: list[str]) -> list[Any]:

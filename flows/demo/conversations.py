@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from flows.demo import incidents
+from flows.demo import incidents, words
 from flows.demo.files import Row, stamp
 
 TOPICS = ("returns", "delivery", "billing", "german")
@@ -87,7 +87,10 @@ def _answer(rng: Random, conversation: Conversation, number: int, moment: dateti
         "prompt_version": "p-" + release,
         "agent_version": "a-7",
     }
-    row |= _quality(rng, conversation, incidents.within(offset, incidents.JUDGE_DEAD))
+    quality, harmful = _quality(rng, conversation, incidents.within(offset, incidents.JUDGE_DEAD))
+    # No chance of its own: what is said changes no other figure of the story.
+    asked, said = words.of(conversation.topic, number=int(conversation.key[-4:]) + number, harmful=harmful)
+    row |= {"prompt": asked, "response": said, **quality}
     row |= _work(rng, conversation, row["confidence"], f"{row['id']}-d")
     row |= _effort(rng, release != "2.3.0")
     if offset >= incidents.NEW_FIELD:
@@ -96,19 +99,20 @@ def _answer(rng: Random, conversation: Conversation, number: int, moment: dateti
     return row
 
 
-def _quality(rng: Random, conversation: Conversation, judge_dead: bool) -> Row:
+def _quality(rng: Random, conversation: Conversation, judge_dead: bool) -> tuple[Row, bool]:
     harmful = conversation.risky and rng.random() < _HARM_IN_RISKY
     harm = 0.55 + 0.43 * rng.random() if harmful else 0.35 * rng.random() ** 3
     helpful = min(1.0, max(0.0, rng.gauss(0.62 if conversation.hard else 0.84, 0.11)))
     confidence = min(1.0, max(0.0, rng.gauss(0.58 if conversation.hard else 0.83, 0.12)))
     benign = rng.random() < 0.95
     scores = {"harm": round(harm, 3), "helpful": round(helpful, 3)}
-    return {
+    row = {
         "judge": {"version": "judge-3", "scores": None if judge_dead else scores},
         "confidence": round(confidence, 3),
         "benign": benign,
         "refused": rng.random() < (0.015 if benign else 0.85),
     }
+    return row, harmful
 
 
 def rescored(row: Row, rng: Random) -> Row:

@@ -85,8 +85,18 @@ class _Stage:
         self.say(f"{at:%a %d %b %H:%M}  {what:<11} {why}")
 
 
-def tell(folder: Path, *, seed: int | None = None, say: Say, tick: Tick, end: datetime | None = None) -> Told:
+def tell(
+    folder: Path,
+    *,
+    seed: int | None = None,
+    say: Say,
+    tick: Tick,
+    end: datetime | None = None,
+    resumed: bool = True,
+) -> Told:
     """The demo, told: the simulated logs, the project, the stores and the page are left in `folder`.
+
+    Unless it is `resumed` the rollout stays paused, and resuming it is left to whoever looks.
 
     Raises:
         UsageError: the folder holds something that no demo made.
@@ -100,7 +110,8 @@ def tell(folder: Path, *, seed: int | None = None, say: Say, tick: Tick, end: da
         project = projects.load(folder, environment=environment)
         folders.set_apart(project.data, capability.DEMO)
         with open_stores(project) as stores:
-            stage = _Stage(project, stores, receiver, say, list(incidents.acts(end)))
+            acts = [act for act in incidents.acts(end) if resumed or act.kind != "resume"]
+            stage = _Stage(project, stores, receiver, say, acts)
             last = _play(stage, seed if seed is not None else traffic.SEED, end, progress)
             progress("Writing the page")
             page = _page(stage, last, end)

@@ -102,12 +102,25 @@ def _jobs(project: Project, where: Mapping[str, str]) -> tuple[Job, ...]:
         if project.policy.red_team
         else []
     )
+    history = (
+        [
+            job(
+                "drift-history",
+                "flows.scheduled.drift_history.drift_history",
+                "Writes windows into Evidently workspaces.",
+                often.drift_history,
+            )
+        ]
+        if any(section.workspace for section in project.policy.drift)
+        else []
+    )
     return (
         job("monitor", "flows.monitor.monitor", "One whole monitoring pass.", often.monitor),
         job("deliver", "flows.scheduled.deliver.deliver", "Hands out what waits in the outbox.", often.deliver),
         job("self-test", "flows.scheduled.self_test.self_test", "Planted traffic for every gate.", often.self_test),
         job("rituals", "flows.scheduled.rituals.rituals", "A digest of what is due for people.", often.rituals),
         *probes,
+        *history,
         job("backfill", "flows.scheduled.backfill.backfill", "Recomputes a span of history.", None),
         job("missed", "flows.scheduled.missed.missed", "Tells people that the monitor is silent.", None, missed),
     )

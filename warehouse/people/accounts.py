@@ -148,7 +148,7 @@ def issue(people: People, name: str, *, days: int, by: Person | None, now: datet
         if by is None and ("admin" not in json.loads(owner.roles) or _an_admin_can_come_in(session, now)):
             raise UsageError("An admin issues tokens, with a token of their own in GATEHOLD_TOKEN.")
         if not owner.active:
-            raise UsageError(f"{owner.name} is inactive; an admin adds them again with `gatehold people add`.")
+            raise UsageError(f"{owner.name} is inactive; an admin adds them again under the same name.")
         until = now.astimezone(UTC) + timedelta(days=days)
         row = TokenRow(
             id=secrets.token_hex(4), person=owner.name, digest=digest(text), created_at=now, expires_at=until
@@ -209,7 +209,7 @@ def found(session: Session, name: str) -> AccountRow:
     """
     row = session.get(AccountRow, name)
     if row is None:
-        raise UsageError(f"There is no account {name!r}; `gatehold people list` shows them.")
+        raise UsageError(f"There is no account {name!r}; the list of people shows them all.")
     return row
 
 

@@ -25,6 +25,7 @@ LEAST, MOST = 12, 1024
 FIRST: tuple[Role, ...] = ("admin",)
 """The roles of whoever comes first."""
 LINK_LASTS = timedelta(hours=1)
+ENDED = "This link was used or has ended. An admin issues another; while there is none, a new start of the board does."
 _AT_ONCE = threading.BoundedSemaphore(2)
 """A check takes 64 MiB on purpose: many at once would take the machine."""
 
@@ -75,8 +76,8 @@ def hashed(password: str) -> str:
 def link(people: People, name: str | None, *, by: Person | None, now: datetime, lasts: timedelta = LINK_LASTS) -> str:
     """The secret of a link with which a person sets a password, once; it is shown this once and kept nowhere.
 
-    `name` None is that of the first start: whoever has it becomes an admin. That, and any link that nobody issues
-    (`by` None), is given only while no admin can sign in.
+    `name` None is that of the first start: whoever has it becomes an admin. That, and a link for an admin that nobody
+    issues (`by` None), is given only while no admin can sign in.
 
     Raises:
         UsageError: there is no such account, it is inactive, or nobody issues it who may.
@@ -85,8 +86,11 @@ def link(people: People, name: str | None, *, by: Person | None, now: datetime, 
     with people.write() as session:
         if by is None and _an_admin(session):
             raise UsageError("An admin can sign in already; they issue links on the page of people.")
-        if name is not None and not accounts.found(session, name).active:
-            raise UsageError(f"{name} is inactive; an admin adds them again with `gatehold people add`.")
+        account = None if name is None else accounts.account(accounts.found(session, name))
+        if by is None and account is not None and "admin" not in account.roles:
+            raise UsageError(f"{name} is no admin; an admin issues their link.")
+        if account is not None and not account.active:
+            raise UsageError(f"{name} is inactive; an admin adds them again under the same name.")
         session.exec(delete(LinkRow).where(col(LinkRow.expires_at) <= now))
         session.exec(delete(LinkRow).where(col(LinkRow.person) == name))
         row = LinkRow(digest=accounts.digest(text), person=name, created_at=now, expires_at=now + lasts)
@@ -116,7 +120,7 @@ def accept(people: People, text: str, name: str, password: str, *, now: datetime
     with people.write() as session:
         row = session.get(LinkRow, accounts.digest(text))
         if row is None or now >= row.expires_at:
-            raise UsageError("This link was used or has ended. An admin issues another; so does `gatehold board`.")
+            raise UsageError(ENDED)
         whom = _first(session, name, now) if row.person is None else row.person
         found = accounts.found(session, whom)
         if not found.active:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 
@@ -67,6 +68,14 @@ def queues(people: People) -> list[str]:
     """Names of all queues that hold rows, in order, also of those that the configuration no longer names."""
     with people.read() as session:
         return list(session.exec(select(ItemRow.queue).distinct().order_by(col(ItemRow.queue))))
+
+
+def events_of_sessions(people: People, queue: str, sessions: Collection[str]) -> set[str]:
+    """Ids of the events of a queue's rows that belong to one of some sessions, by what was kept with the rows."""
+    wanted = set(sessions)
+    rows = select(ItemRow.event_id, ItemRow.carried).where(ItemRow.queue == queue)
+    with people.read() as session:
+        return {event for event, carried in session.exec(rows) if json.loads(carried).get("session_id") in wanted}
 
 
 def forget(people: People, events: Collection[str], queues: Collection[str]) -> int:

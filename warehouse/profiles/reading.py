@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from warehouse.records.profiles import MISSING, UNUSABLE, Profile, Scheme
 from warehouse.records.streams import Stream
 from warehouse.scope import events_table, sliced, statement, utc
 from warehouse.store import Warehouse
+
+_SUMS = "TRY_CAST(sum(total) AS {sum}) AS total, TRY_CAST(sum(total_squares) AS {sum}) AS squares"
+_NO_SUMS = "0::BIGINT AS total, 0::BIGINT AS squares"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +63,60 @@ def read(
         "through": through_batch,
         **sliced(where),
     }
-    found = _sums(warehouse, values)
+    parts = _apart(_sums(warehouse, "profiles_read", values), len(schemes))
+    return [_profile(scheme, lines) for scheme, lines in zip(schemes, parts, strict=True)]
+
+
+def read_spans(
+    warehouse: Warehouse,
+    schemes: Sequence[Scheme],
+    where: Slice,
+    start: datetime,
+    end: datetime,
+    length: timedelta,
+    number: int,
+) -> list[list[Profile]]:
+    """What `read` gives for each of `number` spans of one length before `end`, the newest first, in one look.
+
+    Nothing before `start` is counted, so that the oldest span may be a shorter one.
+
+    Raises:
+        LedgerError: a count is negative, so that deltas are missing or doubled.
+    """
+    values = {
+        "start": utc(max(start, end - number * length)),
+        "end": utc(end),
+        "length": length // timedelta(microseconds=1),
+        "number": number,
+        **sliced(where),
+    }
+    found: list[list[Profile]] = [[] for _ in schemes]
+    # Only numbers have sums of values, and reading those takes far longer than the counts.
+    for summed, sums in ((True, _SUMS), (False, _NO_SUMS)):
+        places = [place for place, scheme in enumerate(schemes) if (scheme.kind == "number") is summed]
+        some = {**values, "schemes": [schemes[place].digest for place in places]}
+        parts = _apart(_sums(warehouse, "profiles_read_spans", some, sums), len(places) * number)
+        for nth, place in enumerate(places):
+            found[place] = [_profile(schemes[place], lines) for lines in parts[nth * number : (nth + 1) * number]]
+    return [[profiles[span] for profiles in found] for span in range(number)]
+
+
+def _apart(found: _Lines, places: int) -> list[_Lines]:
+    """The lines of every place."""
     order = np.argsort(found.place, kind="stable")
-    ends = np.searchsorted(found.place[order], np.arange(len(schemes) + 1)).tolist()
-    return [
-        _profile(scheme, found.of(order[start:end]))
-        for scheme, start, end in zip(schemes, ends, ends[1:], strict=False)
-    ]
+    ends = np.searchsorted(found.place[order], np.arange(places + 1)).tolist()
+    return [found.of(order[start:end]) for start, end in pairwise(ends)]
 
 
-def _sums(warehouse: Warehouse, values: dict[str, object]) -> _Lines:
+def _sums(warehouse: Warehouse, name: str, values: dict[str, object], sums: str = _SUMS) -> _Lines:
     """The stored sums; nearly always they fit 64 bits, and reading larger ones takes several times as long."""
-    found: dict[str, Any] = warehouse.connection.execute(statement("profiles_read", sum="BIGINT"), values).fetchnumpy()
+    found: dict[str, Any] = warehouse.connection.execute(
+        statement(name, sums=sums.format(sum="BIGINT")), values
+    ).fetchnumpy()
     parts = [found[name] for name in ("place", "bin", "items", "total", "squares")]
     if not any(np.ma.getmaskarray(part).any() for part in parts):
         return _Lines(*(np.ma.getdata(part).astype(np.int64) for part in parts))
-    rows = warehouse.connection.execute(statement("profiles_read", sum="HUGEINT"), values).fetchall()
+    rows = warehouse.connection.execute(statement(name, sums=sums.format(sum="HUGEINT")), values).fetchall()
     place, bin_, items, *large = zip(*rows, strict=True)
     small = (np.array(part, dtype=np.int64) for part in (place, bin_, items))
     return _Lines(*small, *(np.array(part, dtype=object) for part in large))

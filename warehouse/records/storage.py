@@ -79,12 +79,17 @@ class Erasure:
     reason: str
 
 
+REVIEWED = "review queues"
+"""Under which rows of review queues are counted: no stream can have that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Erased:
     """The record of an erasure; it names the person only by a salted digest.
 
-    `rows` counts rows, all revisions, by stream; `kept` counts matching rows that stay because they record what people
-    did; `quarantined` counts mentions in quarantine; `rollouts` are those that lost rows.
+    `rows` counts rows, all revisions, by stream, and of review queues under `REVIEWED`; `kept` counts matching rows
+    that stay because they record what people did; `quarantined` counts mentions in quarantine; `rollouts` are those
+    that lost rows.
     """
 
     erasure: str

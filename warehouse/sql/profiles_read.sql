@@ -1,8 +1,7 @@
 -- Grain: scheme (its place in $schemes, from 0) x bin, summed over the windows that start in the half-open span
 -- [$start, $end) of one slice. $schemes: texts; $through: batches up to it (NULL: all).
--- Composed in: the scope, and the type of the sums; those that do not fit it are NULL.
-SELECT place, bin, sum(items)::BIGINT AS items, TRY_CAST(sum(total) AS {sum}) AS total,
-       TRY_CAST(sum(total_squares) AS {sum}) AS squares
+-- Composed in: the scope, and the sums total and squares; those that do not fit their type are NULL.
+SELECT place, bin, sum(items)::BIGINT AS items, {sums}
 FROM profile_bins
 JOIN (SELECT unnest($schemes::VARCHAR[]) AS scheme, generate_subscripts($schemes::VARCHAR[], 1) - 1 AS place)
 USING (scheme)

@@ -14,6 +14,7 @@ from dashboards.board import views
 from dashboards.board.answers import moved, page, told, wants_json
 from dashboards.board.asking import Asker, Asking, Form, board, may_read, reader, writing
 from dashboards.board.rendering import segment
+from dashboards.board.ways import ways
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Path(max_length=200)]
@@ -60,5 +61,6 @@ def _acts(
     possible = board(request).port.possible(name, asking.person, now=now)
     return views.shown(
         request, "acts_page", asking, renews=False, name=name, standing=standing, acts=possible, tried=tried,
-        refusal=refusal, given=given or {}, simulated=standing is not None and standing.simulated,
+        refusal=refusal, given=given or {}, ways=ways(name, {one.act for one in possible}),
+        simulated=standing is not None and standing.simulated,
     )  # fmt: skip

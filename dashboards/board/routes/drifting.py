@@ -14,11 +14,12 @@ from dashboards.board.rendering import segment
 
 if TYPE_CHECKING:
     from checks.policy import Policy
-    from dashboards.board.drift_records import Compared
+    from dashboards.board.drift_records import Compared, Past
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Path(max_length=200)]
 Chosen = Annotated[str | None, Query(max_length=400)]
+Page = Annotated[int, Query(ge=1, le=100_000, alias="page")]
 
 APART = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' data:; "
@@ -31,21 +32,25 @@ APART = (
 def drifts(request: Request, asking: Asking) -> Response:
     """Every comparison, with the columns that moved most."""
     known = views.known(request)
-    found = board(request).port.looking().drifts(views.needed(known))
+    policy, looking = views.needed(known), board(request).port.looking()
+    found = looking.drifts(policy)
     lines = [(one, drift_lines.ranked(one)) for one in found]
-    return page(views.shown(request, "drifts_page", asking, lines=lines, simulated=known.simulated))
+    spaces = list(dict.fromkeys(space for one in found if (space := looking.workspace(policy, one.name))))
+    simulated = known.simulated
+    return page(views.shown(request, "drifts_page", asking, lines=lines, workspaces=spaces, simulated=simulated))
 
 
 @router.get("/drift/{name}", dependencies=[Depends(may_read)])
-def drift(name: Name, request: Request, asking: Asking, column: Chosen = None) -> Response:
-    """One comparison: every column, one of them on both sides, the past, and where Evidently's page stands."""
+def drift(name: Name, request: Request, asking: Asking, column: Chosen = None, number: Page = 1) -> Response:
+    """One comparison: every column, one of them on both sides, the past by pages, and where Evidently's page stands."""
     known = views.known(request)
     policy = views.needed(known)
     looking, found = board(request).port.looking(), _compared(request, policy, name)
     lines = drift_lines.ranked(found)
     chosen = found.column(column or (lines[0].found.name if lines else ""))
     groups = drift_lines.groups(*chosen[1:], quoted=asking.person is not None) if chosen else ()
-    said, past = drift_lines.words(found.history), drift_lines.history(found.history)
+    spans = found.past if number == 1 else _past(request, policy, name, number)
+    said, past = drift_lines.words(spans.shares), drift_lines.history(spans.shares)
     moved_most = metric_lines.distribution_words(groups)
     judged = any(point.value is not None for point in past)
     figure = metric_plots.figure(past[0].start, past[-1].end, past, "share") if judged else None
@@ -62,6 +67,8 @@ def drift(name: Name, request: Request, asking: Asking, column: Chosen = None) -
             bars=metric_plots.bars(groups, moved_most),
             figure=figure,
             said=said,
+            spans=spans,
+            number=number,
             drawing=looking.drawing(policy, name),
             simulated=known.simulated,
         )
@@ -90,6 +97,13 @@ def drawn(name: Name, request: Request) -> Response:
             404, "not_drawn", "Evidently's page of this comparison was not drawn yet; its drift page has a button."
         )
     return Response(content, media_type="text/html", headers={"Content-Security-Policy": APART})
+
+
+def _past(request: Request, policy: Policy, name: str, number: int) -> Past:
+    found = board(request).port.looking().past(policy, name, number)
+    if found is None or not (found.shares or found.why):
+        raise Turned(404, "unknown", "The comparison does not go that far back.")
+    return found
 
 
 def _compared(request: Request, policy: Policy, name: str) -> Compared:

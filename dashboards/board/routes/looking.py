@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Request
@@ -35,6 +36,12 @@ def overview(request: Request, asking: Asking) -> Response:
 def rollout(name: Name, request: Request, asking: Asking) -> Response:
     """One rollout: its standing, its past, and every gate."""
     return _main(request, asking, name, lambda: _rollout(request, name))
+
+
+def pages(request: Request, most: int) -> dict[str, Callable[[], Main]]:
+    """What makes the parts that are the same for all, by name: the overview, then those of at most `most` rollouts."""
+    rollouts: Sequence[str] = views.known(request).names[:most]
+    return {"": partial(_overview, request), **{name: partial(_rollout, request, name) for name in rollouts}}
 
 
 def _main(request: Request, asking: Asker, name: str, make: Callable[[], Main]) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from dashboards.board import views
@@ -19,11 +19,19 @@ from warehouse.records.people import ROLES, Person, Role
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/people")
-def everybody(request: Request, asking: Asking) -> Response:
-    """Every account, for people who are signed in."""
+def may_see_people(asking: Asking) -> None:
+    """Let only people who are signed in see the accounts.
+
+    Raises:
+        Turned: nobody is signed in.
+    """
     if asking.person is None:
         raise Turned(401, "not_signed_in", "Sign in to see people and their roles.")
+
+
+@router.get("/people", dependencies=[Depends(may_see_people)])
+def everybody(request: Request, asking: Asking) -> Response:
+    """Every account, for people who are signed in."""
     return page(_people(request, asking))
 
 

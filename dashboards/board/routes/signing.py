@@ -78,7 +78,7 @@ def link(request: Request, asking: Asking, key: Key = "") -> Response:
     with people(request) as opened:
         good, name = passwords.whose(opened, key, now=reader(request).now())
     if not good:
-        raise Turned(404, "link", "This link was used or has ended. An admin issues another; so does `gatehold board`.")
+        raise Turned(404, "link", passwords.ENDED)
     return _form(request, asking, "link_page", key=key, name=name, given="")
 
 
@@ -97,7 +97,7 @@ def set_password(request: Request, given: Form, asking: Asking) -> Response:
             except (UsageError, KeyError) as error:
                 trouble = str(error)
     if not good:
-        raise Turned(404, "link", "This link was used or has ended. An admin issues another; so does `gatehold board`.")
+        raise Turned(404, "link", passwords.ENDED)
     if person is None:
         kept = given.get("name", "")
         return _form(request, asking, "link_page", 400, key=key, name=name, given=kept, trouble=trouble)
