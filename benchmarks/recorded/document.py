@@ -143,6 +143,9 @@ with {found["history"]:,} rows, ten gates, up to the published snapshot, in a pr
 takes {median(found["seconds"]):.2f} s: a constant of {found["constant_seconds"]:.2f} s (a run of {found["few_rows"]} rows) and
 {found["ratio"]:.2f} times the bare typed read of the new rows into a table. With {found["times"]} times the rows of history it
 takes {found["growth"]:.3f} times as long. Writing the page takes {found["page_seconds"]:.2f} s more.
+
+Once a day of logs a run merges small groups of rows of the file and takes longer: the slowest of these took
+{max(found["seconds"]):.2f} s, and {max(found["long_seconds"]):.2f} s with the longer history.
 """
 
 
