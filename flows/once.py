@@ -79,11 +79,9 @@ def run_with(
         UsageError: the right was granted for another moment or data folder.
     """
     from flows import checking, deciding, pulling, retaining, summarising
-    from warehouse import merging
 
     if acting is not None and acting.at != now:
         raise UsageError(f"The right to act was granted for {acting.at.isoformat()}, not for {now.isoformat()}.")
-    merging.allow_if_due(stores.warehouse, now=now)
     say("Handing out what an earlier run left behind")
     _deliver(project, stores, acting)
     say("Pulling sources")

@@ -23,9 +23,10 @@ def pull_sources(
     A source that cannot be read is degraded, named and recorded; the others go on.
     """
     from flows import reviewing
-    from warehouse import ingest
+    from warehouse import ingest, merging
 
     policy = project.policy
+    merging.allow_if_due(stores.warehouse, now=now)
     reviewing.hand_in(project, stores, now=now)
     reports = [
         ingest.pull(
