@@ -15,7 +15,7 @@ LARGE_ROWS = 100_000
 STEP_ROWS = 4_000_000
 """Rows of large batches that one transaction counts: a step that is cut off is done again."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def steps(batches: Sequence[Batch], window_seconds: int) -> Iterator[list[Piece]
 
 def window_of(at: datetime, length: timedelta) -> datetime:
     """The start of the window that a time lies in."""
-    return at - (at - _EPOCH) % length
+    return at - (at - EPOCH) % length
 
 
 def _windows(batch: Batch, length: timedelta) -> list[Piece]:

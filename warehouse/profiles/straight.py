@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 
 from warehouse.profiles.counting import Rows
-from warehouse.profiles.pieces import Batch, Piece, window_of
+from warehouse.profiles.pieces import EPOCH, Batch, Piece, window_of
 from warehouse.records.profiles import Scheme
 from warehouse.scope import statement
 
 _SLICE = ("rollout", "release", "arm", "segment")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def note_cells(connection: duckdb.DuckDBPyConnection, found: Sequence[Straight])
     columns = list(zip(*(one.values for one in found), strict=True))
     values = dict(zip(_SLICE, (list(column) for column in columns), strict=True))
     batches = [one.piece.batches[0].number for one in found]
-    windows = [(one.window - _EPOCH) // timedelta(microseconds=1) for one in found]
+    windows = [(one.window - EPOCH) // timedelta(microseconds=1) for one in found]
     connection.execute(statement("profiles_one_cell"), {"batch": batches, "window": windows, **values})
 
 
